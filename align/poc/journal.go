@@ -1,0 +1,205 @@
+package poc
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	_ "github.com/mattn/go-sqlite3" // the journal is a file of its own beside the store
+)
+
+// Result is what became of one case with one candidate.
+type Result struct {
+	Candidate  string
+	CaseID     string
+	Resolution string
+	Confidence float64
+	Correct    bool
+	Latency    time.Duration // service time
+	Err        string        // "" if the candidate answered
+	Done       time.Time
+}
+
+// journal keeps the results of a run while it goes. It survives a kill of the
+// process at any point: a result is on file before its worker takes the next
+// case. synchronous=NORMAL suffices for that, since what a power cut may lose
+// are calls that can be repeated, never evidence.
+type journal struct {
+	db  *sql.DB
+	in  chan entry
+	end chan error
+}
+
+type entry struct {
+	result Result
+	done   chan<- error
+}
+
+// maxBatch bounds the results that one transaction writes.
+const maxBatch = 512
+
+const journalSchema = `
+CREATE TABLE IF NOT EXISTS results (
+    candidate TEXT NOT NULL, case_id TEXT NOT NULL, resolution TEXT NOT NULL, confidence DOUBLE PRECISION NOT NULL,
+    correct BIGINT NOT NULL, latency_ns BIGINT NOT NULL, error TEXT NOT NULL, done_us BIGINT NOT NULL,
+    PRIMARY KEY (candidate, case_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS prepared (candidate TEXT PRIMARY KEY, settings TEXT NOT NULL, threshold80 DOUBLE PRECISION NOT NULL);
+CREATE TABLE IF NOT EXISTS sessions (candidate TEXT NOT NULL, started_us BIGINT NOT NULL);`
+
+func openJournal(ctx context.Context, path string) (*journal, error) {
+	dsn := "file:" + uriPath(path) + "?_journal_mode=WAL&_synchronous=NORMAL&_busy_timeout=10000"
+	db, err := sql.Open("sqlite3", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	db.SetMaxOpenConns(1)
+	if _, err := db.ExecContext(ctx, journalSchema); err != nil {
+		return nil, errors.Join(fmt.Errorf("open journal: %w", err), db.Close())
+	}
+	j := &journal{db: db, in: make(chan entry, maxBatch), end: make(chan error, 1)}
+	go j.write()
+	return j, nil
+}
+
+// uriPath writes a file path into a SQLite URI.
+func uriPath(path string) string {
+	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
+}
+
+// Close writes what is queued and closes the file.
+func (j *journal) Close() error {
+	close(j.in)
+	return errors.Join(<-j.end, j.db.Close())
+}
+
+// Put returns when r is on file.
+func (j *journal) Put(r Result) error {
+	done := make(chan error, 1)
+	j.in <- entry{r, done}
+	return <-done
+}
+
+// write commits whatever has queued up as one transaction, so that many
+// workers share one commit.
+func (j *journal) write() {
+	var batch []entry
+	for e := range j.in {
+		batch = append(batch[:0], e)
+	fill:
+		for len(batch) < maxBatch {
+			select {
+			case e, ok := <-j.in:
+				if !ok {
+					break fill
+				}
+				batch = append(batch, e)
+			default:
+				break fill
+			}
+		}
+		err := j.commit(batch)
+		for _, e := range batch {
+			e.done <- err
+		}
+	}
+	j.end <- nil
+}
+
+func (j *journal) commit(batch []entry) error {
+	tx, err := j.db.Begin()
+	if err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
+	st, err := tx.Prepare("INSERT OR IGNORE INTO results VALUES (?,?,?,?,?,?,?,?)")
+	if err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	defer st.Close()
+	for _, e := range batch {
+		r := e.result
+		if _, err := st.Exec(r.Candidate, r.CaseID, r.Resolution, r.Confidence, r.Correct, r.Latency.Nanoseconds(), r.Err, r.Done.UnixMicro()); err != nil {
+			return fmt.Errorf("write journal: %w", err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	return nil
+}
+
+// results returns what is on file for a candidate, by case id.
+func (j *journal) results(ctx context.Context, candidate string) (map[string]Result, error) {
+	rows, err := j.db.QueryContext(ctx, `SELECT candidate, case_id, resolution, confidence, correct, latency_ns, error, done_us
+		FROM results WHERE candidate = ?`, candidate)
+	if err != nil {
+		return nil, fmt.Errorf("read journal: %w", err)
+	}
+	defer rows.Close()
+	out := map[string]Result{}
+	for rows.Next() {
+		var r Result
+		var ns, us int64
+		if err := rows.Scan(&r.Candidate, &r.CaseID, &r.Resolution, &r.Confidence, &r.Correct, &ns, &r.Err, &us); err != nil {
+			return nil, fmt.Errorf("read journal: %w", err)
+		}
+		r.Latency, r.Done = time.Duration(ns), time.UnixMicro(us).UTC()
+		out[r.CaseID] = r
+	}
+	return out, rows.Err()
+}
+
+func (j *journal) begin(ctx context.Context, candidate string, at time.Time) error {
+	if _, err := j.db.ExecContext(ctx, "INSERT INTO sessions VALUES (?, ?)", candidate, at.UnixMicro()); err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	return nil
+}
+
+// active returns how long the candidate was at work: from each start to the
+// last result before the next one, so that the time between a kill and the
+// next start does not count.
+func (j *journal) active(ctx context.Context, candidate string) (time.Duration, error) {
+	var us sql.NullInt64
+	err := j.db.QueryRowContext(ctx, `
+		WITH s AS (SELECT started_us, LEAD(started_us, 1, 9223372036854775807) OVER (ORDER BY started_us) AS next FROM sessions WHERE candidate = ?1)
+		SELECT SUM(COALESCE((SELECT MAX(done_us) FROM results WHERE candidate = ?1 AND done_us >= s.started_us AND done_us < s.next) - s.started_us, 0)) FROM s`,
+		candidate).Scan(&us)
+	if err != nil {
+		return 0, fmt.Errorf("read journal: %w", err)
+	}
+	return time.Duration(us.Int64) * time.Microsecond, nil
+}
+
+func (j *journal) putPrepared(ctx context.Context, candidate string, settings []byte, threshold80 float64) error {
+	_, err := j.db.ExecContext(ctx, "INSERT OR REPLACE INTO prepared VALUES (?, ?, ?)", candidate, string(settings), threshold80)
+	if err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	return nil
+}
+
+func (j *journal) prepared(ctx context.Context, candidate string) (settings []byte, threshold80 float64, err error) {
+	var s string
+	err = j.db.QueryRowContext(ctx, "SELECT settings, threshold80 FROM prepared WHERE candidate = ?", candidate).Scan(&s, &threshold80)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, 0, nil
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("read journal: %w", err)
+	}
+	return []byte(s), threshold80, nil
+}
+
+func removeJournal(path string) error {
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("remove journal: %w", err)
+		}
+	}
+	return nil
+}

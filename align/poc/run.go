@@ -1,0 +1,184 @@
+package poc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/landfall-ai/landfall/core/dataset"
+	"github.com/landfall-ai/landfall/kit/fault"
+)
+
+// Progress hears how a run goes. Its methods may be called from many
+// goroutines.
+type Progress interface {
+	// Phase begins a phase of total steps of which done are already behind it.
+	Phase(id, title string, total, done int)
+	// Step ends one step of a phase.
+	Step(id string, failed bool)
+	// End ends a phase.
+	End(id string)
+}
+
+// Plan says what to run.
+type Plan struct {
+	Entrants []Entrant
+	Cases    []dataset.Case // the test split
+	Journal  string         // path of the run's journal; made if it does not exist
+	Lang     string         // of the titles that Progress hears
+	Now      func() time.Time
+}
+
+// Outcome is what a finished run has on file about one entrant.
+type Outcome struct {
+	Entrant     Entrant
+	Results     []Result // in the order of Plan.Cases
+	Active      time.Duration
+	Settings    map[string]any
+	Threshold80 float64
+}
+
+// ErrNoCases is returned if there is nothing to measure on.
+var ErrNoCases = fault.Def{Kind: fault.Invalid, Code: "poc.no_cases",
+	En: "there are no test cases to measure on", Zh: "没有可用于评测的用例",
+	HintEn: "name a file with labelled test cases under data.test in scenario.yaml",
+	HintZh: "在 scenario.yaml 的 data.test 下给出带标注的测试用例文件"}
+
+// Execute runs every entrant on every case that its journal does not hold yet.
+// Entrants follow one another, so that each one's latency is its own; the
+// cases of one run in parallel. If ctx ends, it stops taking cases, keeps what
+// is finished and returns ctx's error; called again with the same journal it
+// goes on, and at most Concurrency calls of an entrant are repeated.
+func Execute(ctx context.Context, plan Plan, p Progress) (_ []Outcome, err error) {
+	if len(plan.Cases) == 0 {
+		return nil, ErrNoCases.With()
+	}
+	j, err := openJournal(ctx, plan.Journal)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+
+	out := make([]Outcome, 0, len(plan.Entrants))
+	for _, e := range plan.Entrants {
+		o, err := execute(ctx, plan, e, j, p)
+		if err != nil {
+			return nil, fmt.Errorf("run candidate %s: %w", e.ID, err)
+		}
+		out = append(out, o)
+	}
+	return out, nil
+}
+
+func execute(ctx context.Context, plan Plan, e Entrant, j *journal, p Progress) (Outcome, error) {
+	have, err := j.results(ctx, e.ID)
+	if err != nil {
+		return Outcome{}, err
+	}
+	var todo []dataset.Case
+	for _, c := range plan.Cases {
+		if _, ok := have[c.ID]; !ok {
+			todo = append(todo, c)
+		}
+	}
+	if len(todo) > 0 {
+		fresh, err := answer(ctx, plan, e, todo, j, p)
+		if err != nil {
+			return Outcome{}, err
+		}
+		for _, r := range fresh {
+			have[r.CaseID] = r
+		}
+	}
+	o := Outcome{Entrant: e, Results: make([]Result, len(plan.Cases))}
+	for i, c := range plan.Cases {
+		o.Results[i] = have[c.ID]
+	}
+	settings, threshold, err := j.prepared(ctx, e.ID)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if len(settings) > 0 {
+		if err := json.Unmarshal(settings, &o.Settings); err != nil {
+			return Outcome{}, fmt.Errorf("decode settings: %w", err)
+		}
+	}
+	o.Threshold80 = threshold
+	o.Active, err = j.active(ctx, e.ID)
+	return o, err
+}
+
+func answer(ctx context.Context, plan Plan, e Entrant, todo []dataset.Case, j *journal, p Progress) ([]Result, error) {
+	p.Phase(e.ID, e.Title.In(plan.Lang), len(plan.Cases), len(plan.Cases)-len(todo))
+	defer p.End(e.ID)
+	ready, err := e.Prepare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := json.Marshal(ready.Settings)
+	if err != nil {
+		return nil, fmt.Errorf("encode settings: %w", err)
+	}
+	if err := j.putPrepared(ctx, e.ID, settings, ready.Threshold80); err != nil {
+		return nil, err
+	}
+	if err := j.begin(ctx, e.ID, plan.Now()); err != nil {
+		return nil, err
+	}
+
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	next := make(chan dataset.Case)
+	var mu sync.Mutex
+	var fresh []Result
+	var wg sync.WaitGroup
+	for range max(1, e.Concurrency) {
+		wg.Go(func() {
+			for c := range next {
+				r, err := ask(ctx, plan.Now, e.ID, ready.Candidate, c)
+				if err == nil {
+					err = j.Put(r)
+				}
+				if err != nil {
+					cancel(err)
+					return
+				}
+				p.Step(e.ID, r.Err != "")
+				mu.Lock()
+				fresh = append(fresh, r)
+				mu.Unlock()
+			}
+		})
+	}
+feed:
+	for _, c := range todo {
+		select {
+		case next <- c:
+		case <-ctx.Done():
+			break feed
+		}
+	}
+	close(next)
+	wg.Wait()
+	return fresh, context.Cause(ctx)
+}
+
+// ask measures one call. A candidate's own error is a result; the end of ctx
+// is none.
+func ask(ctx context.Context, now func() time.Time, id string, c Candidate, cs dataset.Case) (Result, error) {
+	start := time.Now() // the monotonic clock: service time is measured, not told
+	a, err := c.Answer(ctx, Input{CaseID: cs.ID, Text: cs.Input})
+	r := Result{Candidate: id, CaseID: cs.ID, Latency: time.Since(start), Done: now()}
+	if err != nil {
+		if ctx.Err() != nil {
+			return Result{}, context.Cause(ctx)
+		}
+		r.Err = fault.From(err).Code
+		return r, nil
+	}
+	r.Resolution, r.Confidence, r.Correct = a.Resolution, a.Confidence, Correct(cs.Resolution, a.Resolution)
+	return r, nil
+}

@@ -1,0 +1,80 @@
+package poc
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"os"
+
+	"github.com/landfall-ai/landfall/core/dataset"
+	"github.com/landfall-ai/landfall/kit/duck"
+)
+
+var resultColumns = []duck.Column{
+	{Name: "candidate", Type: "VARCHAR"}, {Name: "case_id", Type: "VARCHAR"}, {Name: "slice", Type: "VARCHAR"},
+	{Name: "expected", Type: "VARCHAR"}, {Name: "resolution", Type: "VARCHAR"}, {Name: "confidence", Type: "DOUBLE"},
+	{Name: "correct", Type: "BOOLEAN"}, {Name: "latency_us", Type: "BIGINT"}, {Name: "error", Type: "VARCHAR"},
+}
+
+// WriteResults seals the case results of a run into a Parquet file at path,
+// one row per candidate and case, in the order of the run. It holds ids and
+// resolutions, never the text of a case.
+func WriteResults(ctx context.Context, path string, cases []dataset.Case, outcomes []Outcome) error {
+	rows := func(yield func([]driver.Value) bool) {
+		for _, o := range outcomes {
+			for i, r := range o.Results {
+				if !yield([]driver.Value{r.Candidate, r.CaseID, cases[i].Slice, cases[i].Resolution, r.Resolution,
+					r.Confidence, r.Correct, r.Latency.Microseconds(), r.Err}) {
+					return
+				}
+			}
+		}
+	}
+	return duck.WriteParquet(ctx, path, resultColumns, rows)
+}
+
+// CaseResult is a row of sealed results.
+type CaseResult struct {
+	Candidate  string  `json:"candidate"`
+	CaseID     string  `json:"case"`
+	Slice      string  `json:"slice"`
+	Expected   string  `json:"expected"`
+	Resolution string  `json:"resolution"`
+	Confidence float64 `json:"confidence"`
+	Correct    bool    `json:"correct"`
+	LatencyUs  int64   `json:"latency_us"`
+	Error      string  `json:"error,omitempty"`
+}
+
+// CaseFilter selects sealed results; the zero value selects all.
+type CaseFilter struct {
+	Candidate string
+	Wrong     bool // only cases without a correct resolution
+	Offset    int
+	Limit     int
+}
+
+// ReadResults returns rows of a sealed file, by candidate and case id.
+func ReadResults(ctx context.Context, path string, f CaseFilter) ([]CaseResult, error) {
+	out := []CaseResult{}
+	err := duck.Query(ctx, path, `SELECT * FROM file WHERE (? = '' OR candidate = ?) AND (NOT ? OR NOT correct)
+		ORDER BY candidate, case_id LIMIT ? OFFSET ?`,
+		[]any{f.Candidate, f.Candidate, f.Wrong, f.Limit, f.Offset}, func(r *sql.Rows) error {
+			var c CaseResult
+			if err := r.Scan(&c.Candidate, &c.CaseID, &c.Slice, &c.Expected, &c.Resolution, &c.Confidence, &c.Correct, &c.LatencyUs, &c.Error); err != nil {
+				return fmt.Errorf("read results: %w", err)
+			}
+			out = append(out, c)
+			return nil
+		})
+	return out, err
+}
+
+// Discard removes the journal of a run whose results are sealed.
+func Discard(journal string) error {
+	if _, err := os.Stat(journal); os.IsNotExist(err) {
+		return nil
+	}
+	return removeJournal(journal)
+}

@@ -1,0 +1,96 @@
+package scenario_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/landfall-ai/landfall/core/scenario"
+)
+
+const minimal = `apiVersion: landfall/v1
+slug: faq
+title: {zh: 问答, en: FAQ}
+owner: {name: Lin}
+declared: {level: L2}
+data:
+  class: public
+  train: train.csv
+  test: [test.csv]
+  columns:
+    text: {role: input, required: true}
+    intent: {role: label, required: true}
+targets: {accuracy: 0.9}
+candidates:
+  - builtin: tfidf
+`
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	d, err := scenario.Parse("scenario.yaml", []byte(minimal))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Data.Train[0] != "train.csv" || d.Data.Quality.Policy != "method" || d.Slices[0].ID != "all" || d.Bar(d.Slices[0]) != 0.9 {
+		t.Errorf("defaults: %+v", d)
+	}
+}
+
+func TestParseSaysWhereAndWhat(t *testing.T) {
+	t.Parallel()
+	bomb := "a: &a [x,x,x,x,x,x,x,x,x]\n"
+	for i, c := range "bcdefgh" {
+		prev := string("abcdefg"[i])
+		bomb += string(c) + ": &" + string(c) + " [*" + strings.Repeat(prev+",*", 8) + prev + "]\n"
+	}
+	for _, c := range []struct {
+		name, old, new, where, says string
+	}{
+		{"wrong name", "targets: {accuracy", "targts: {accuracy", "scenario.yaml:13:1", "did you mean targets?"},
+		{"wrong nested name", "{accuracy: 0.9}", "{acuracy: 0.9}", "scenario.yaml:13:11", "did you mean accuracy?"},
+		{"wrong type", "accuracy: 0.9", "accuracy: high", "scenario.yaml:13:11", "number"},
+		{"out of range", "accuracy: 0.9", "accuracy: 90", "scenario.yaml:13:11", "1"},
+		{"unknown candidate", "builtin: tfidf", "builtin: tfdif", "scenario.yaml:15:5", "did you mean tfidf?"},
+		{"missing", "owner: {name: Lin}\n", "", "scenario.yaml:1:1", "owner"},
+		{"not YAML", "owner: {name: Lin}", "owner: {name: Lin", "scenario.yaml:", ""},
+		{"twice", "slug: faq", "slug: faq\nslug: qaf", "scenario.yaml:3:1", ""},
+		{"leaves the folder", "train: train.csv", "train: ../../etc/passwd", "scenario.yaml:8:", "inside"},
+		{"not finite", "accuracy: 0.9", "accuracy: .inf", "scenario.yaml:13:21", "finite"},
+		{"faq without documents", "builtin: tfidf", "builtin: faq", "scenario.yaml:15:5", "data.documents"},
+		{"bomb", "apiVersion: landfall/v1\n", bomb, "scenario.yaml:", "unfolds"},
+		{"no input", "role: input", "role: tag", "scenario.yaml:10:3", "input"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := scenario.Parse("scenario.yaml", []byte(strings.Replace(minimal, c.old, c.new, 1)))
+			if err == nil {
+				t.Fatal("no error")
+			}
+			if got := err.Error(); !strings.HasPrefix(got, c.where) || !strings.Contains(got, c.says) {
+				t.Errorf("got %q\nwant %q … %q", got, c.where, c.says)
+			}
+		})
+	}
+}
+
+func TestParseReportsEveryProblem(t *testing.T) {
+	t.Parallel()
+	src := strings.Replace(strings.Replace(minimal, "slug: faq", "slug: FAQ", 1), "class: public", "class: secret", 1)
+	_, err := scenario.Parse("scenario.yaml", []byte(src))
+	var ps scenario.Problems
+	if !errors.As(err, &ps) || len(ps) != 2 {
+		t.Fatalf("want two problems, got %v", err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(minimal))
+	f.Add([]byte("a: &a [*a]"))
+	f.Add([]byte("? {a: b}\n: c"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		d, err := scenario.Parse("scenario.yaml", data)
+		if err == nil && d.Slug == "" {
+			t.Error("accepted without a slug")
+		}
+	})
+}

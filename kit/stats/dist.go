@@ -1,0 +1,191 @@
+package stats
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+
+	"gonum.org/v1/gonum/mathext"
+
+	"github.com/landfall-ai/landfall/kit/fault"
+)
+
+// ErrRange is given for a range that is no distribution.
+var ErrRange = fault.Def{Kind: fault.Invalid, Code: "stats.range",
+	En:     "a {kind} range must satisfy {rule}, but has {got}",
+	Zh:     "{kind} 取值范围须满足 {rule},实际为 {got}",
+	HintEn: "check the order of the numbers and that each is a plain number",
+	HintZh: "请检查各数的先后顺序,并确认都是普通数字"}
+
+const (
+	// maxMagnitude keeps sums and differences of ranges finite.
+	maxMagnitude = 1e100
+	// maxRatio keeps a log-normal's tails finite.
+	maxRatio = 1e6
+	// z90 is the 0.9 quantile of the standard normal distribution.
+	z90 = 1.2815515655446004
+)
+
+type shape uint8
+
+const (
+	shapePoint shape = iota
+	shapeUniform
+	shapeTriangular
+	shapePERT
+	shapeLogNormal
+	shapeNormal
+)
+
+// Dist is a value that is known as a distribution: one number, or a range with
+// a shape. The zero Dist is the point 0. Dists are comparable.
+type Dist struct {
+	shape shape
+	// a, b, c are low, high and mode; for the normal shapes a is the mean and
+	// b the standard deviation, of the logarithm if log-normal.
+	a, b, c float64
+}
+
+// Point returns the distribution that is always v, which must be finite.
+func Point(v float64) (Dist, error) {
+	if !finite(v) {
+		return Dist{}, rangeFault("point", "|value| <= 1e100", "value", v)
+	}
+	return Dist{shape: shapePoint, a: v}, nil
+}
+
+// Uniform returns the distribution in which all of low..high is as likely.
+func Uniform(low, high float64) (Dist, error) {
+	if !finite(low, high) || low > high {
+		return Dist{}, rangeFault("uniform", "low <= high", "low", low, "high", high)
+	}
+	return Dist{shape: shapeUniform, a: low, b: high}, nil
+}
+
+// Triangular returns the distribution whose density rises straight from low to
+// mode and falls straight to high.
+func Triangular(low, mode, high float64) (Dist, error) {
+	if !finite(low, mode, high) || low > mode || mode > high {
+		return Dist{}, rangeFault("triangular", "low <= mode <= high", "low", low, "mode", mode, "high", high)
+	}
+	return Dist{shape: shapeTriangular, a: low, b: high, c: mode}, nil
+}
+
+// PERT returns the smooth alternative to Triangular: a beta distribution on
+// low..high with mean (low + 4*mode + high) / 6 (Malcolm et al. 1959,
+// Operations Research 7:646).
+func PERT(low, mode, high float64) (Dist, error) {
+	if !finite(low, mode, high) || low > mode || mode > high {
+		return Dist{}, rangeFault("PERT", "low <= mode <= high", "low", low, "mode", mode, "high", high)
+	}
+	return Dist{shape: shapePERT, a: low, b: high, c: mode}, nil
+}
+
+// LogNormal returns the log-normal distribution with the given 10th and 90th
+// percentiles: for positive values that are uncertain by a factor.
+func LogNormal(p10, p90 float64) (Dist, error) {
+	if !finite(p10, p90) || p10 < 1/maxMagnitude || p90 < p10 || p90/p10 > maxRatio {
+		return Dist{}, rangeFault("log-normal", "0 < p10 <= p90 <= 1e6*p10", "p10", p10, "p90", p90)
+	}
+	low, high := math.Log(p10), math.Log(p90)
+	return Dist{shape: shapeLogNormal, a: (low + high) / 2, b: (high - low) / (2 * z90)}, nil
+}
+
+// Normal returns the normal distribution. Its draws can be negative.
+func Normal(mean, sd float64) (Dist, error) {
+	if !finite(mean, sd) || sd < 0 {
+		return Dist{}, rangeFault("normal", "sd >= 0", "mean", mean, "sd", sd)
+	}
+	return Dist{shape: shapeNormal, a: mean, b: sd}, nil
+}
+
+// IsPoint reports whether d has a single value.
+func (d Dist) IsPoint() bool {
+	switch d.shape {
+	case shapePoint:
+		return true
+	case shapeLogNormal, shapeNormal:
+		return d.b == 0
+	}
+	return d.a == d.b
+}
+
+// Mean returns the expected value.
+func (d Dist) Mean() float64 {
+	switch d.shape {
+	case shapeUniform:
+		return d.a/2 + d.b/2
+	case shapeTriangular:
+		return (d.a + d.c + d.b) / 3
+	case shapePERT:
+		return (d.a + 4*d.c + d.b) / 6
+	case shapeLogNormal:
+		return math.Exp(d.a + d.b*d.b/2)
+	}
+	return d.a
+}
+
+// Quantile returns the value below which d lies with probability p. So that
+// the result is finite, p below 2^-53 counts as 2^-53, likewise at the other
+// end, and NaN as 1/2.
+func (d Dist) Quantile(p float64) float64 {
+	const edge = 1.0 / (1 << 53)
+	if math.IsNaN(p) {
+		p = 0.5
+	}
+	p = min(max(p, edge), 1-edge)
+	width := d.b - d.a
+	switch d.shape {
+	case shapeUniform:
+		return d.a + p*width
+	case shapeTriangular:
+		if left := d.c - d.a; p*width < left {
+			return d.a + math.Sqrt(p*width)*math.Sqrt(left)
+		}
+		return d.b - math.Sqrt((1-p)*width)*math.Sqrt(d.b-d.c)
+	case shapePERT:
+		if width == 0 {
+			return d.a
+		}
+		rise, fall := 1+4*(d.c-d.a)/width, 1+4*(d.b-d.c)/width
+		return d.a + width*mathext.InvRegIncBeta(rise, fall, p)
+	case shapeLogNormal:
+		return math.Exp(d.a + d.b*normalQuantile(p))
+	case shapeNormal:
+		return d.a + d.b*normalQuantile(p)
+	}
+	return d.a
+}
+
+// Draw returns a random value of d. It takes exactly one number from rng and
+// inverts, so two computations that draw in the same order from the same seed
+// share their chances, and differ by what differs between them.
+func (d Dist) Draw(rng *rand.Rand) float64 {
+	// The middle of one of 2^52 equal cells: never 0 or 1.
+	u := (float64(rng.Uint64()>>12) + 0.5) / (1 << 52)
+	return d.Quantile(u)
+}
+
+// NewRand returns the generator for draws, fixed by seed on every machine.
+func NewRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
+
+func finite(xs ...float64) bool {
+	for _, x := range xs {
+		if !(math.Abs(x) <= maxMagnitude) {
+			return false
+		}
+	}
+	return true
+}
+
+func rangeFault(kind, rule string, got ...any) error {
+	var b strings.Builder
+	for i := 0; i < len(got); i += 2 {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%s = %v", got[i], got[i+1])
+	}
+	return ErrRange.With("kind", kind, "rule", rule, "got", b.String())
+}
