@@ -201,7 +201,7 @@ func (s *Runs) Get(ctx context.Context, id string) (Run, error) {
 // newest), newest first; of one scenario, or of all if scenarioID is "".
 func (s *Runs) List(ctx context.Context, scenarioID, before string, limit int) ([]Run, error) {
 	var rows []runRow
-	q := s.DB.Read().NewSelect().Model(&rows).ExcludeColumn("document").Order("id DESC").Limit(limit)
+	q := s.DB.Read().NewSelect().Model(&rows).ExcludeColumn("document").Order("id DESC").Limit(int64(limit))
 	if scenarioID != "" {
 		q = q.Where("scenario_id = ?", scenarioID)
 	}

@@ -1,6 +1,11 @@
 package evidence
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
 
 // StatementType is the in-toto Statement v1 type
 // (https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md).
@@ -82,6 +87,8 @@ type Predicate struct {
 	Assumed  []string  `json:"assumed,omitempty"`
 	Started  time.Time `json:"started"`
 	Finished time.Time `json:"finished"`
+	// Appended is when the log took it. Append sets it.
+	Appended time.Time `json:"appended"`
 }
 
 // Estimate is the value of a metric that was estimated from a sample.
@@ -101,10 +108,67 @@ type Record struct {
 	Statement Statement // decoded from the envelope
 	Envelope  []byte    // DSSE, as signed and hashed
 	Appended  time.Time
+	// SupersededBy is the id of the evidence that corrects this one; "" if none.
+	SupersededBy string
 }
 
 // ID returns the id of the evidence.
 func (r Record) ID() string { return r.Statement.Predicate.ID }
+
+// Exact returns the value of an exact metric by its dotted name; false if it
+// is absent or an estimate.
+func (r Record) Exact(name string) (float64, bool) {
+	v, ok := metricAt(r.Statement.Predicate.Metrics, name)
+	if !ok {
+		return 0, false
+	}
+	f, ok := v.(float64)
+	return f, ok
+}
+
+// Estimate returns an estimated metric by its dotted name; false if it is
+// absent or exact.
+func (r Record) Estimate(name string) (Estimate, bool) {
+	v, ok := metricAt(r.Statement.Predicate.Metrics, name)
+	if !ok {
+		return Estimate{}, false
+	}
+	e, why := readEstimate(v)
+	return e, why.IsZero()
+}
+
+// MetricTree builds the tree that Predicate.Metrics holds from dotted names.
+// A name that another one passes through is overwritten; a kind never declares
+// such a pair.
+func MetricTree(byName map[string]any) map[string]any {
+	root := map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		at, parts := root, strings.Split(name, ".")
+		for _, p := range parts[:len(parts)-1] {
+			next, ok := at[p].(map[string]any)
+			if !ok {
+				next = map[string]any{}
+				at[p] = next
+			}
+			at = next
+		}
+		at[parts[len(parts)-1]] = byName[name]
+	}
+	return root
+}
+
+func metricAt(tree map[string]any, name string) (any, bool) {
+	first, rest, deeper := strings.Cut(name, ".")
+	v, ok := tree[first]
+	if !deeper || !ok {
+		return v, ok
+	}
+	under, ok := v.(map[string]any)
+	if !ok {
+		return nil, false
+	}
+	return metricAt(under, rest)
+}
 
 // Bindings maps role to subject name to hex SHA-256: what a scenario is bound
 // to now. Evidence whose subjects differ in a role that its kind declares is

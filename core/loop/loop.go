@@ -137,7 +137,7 @@ func (l *Loop) work(ctx context.Context, job *jobs.Job[delivery]) error {
 func (l *Loop) Events(ctx context.Context, scenarioID string, limit int) ([]Event, error) {
 	var rows []eventRow
 	err := l.db.Read().NewSelect().Model(&rows).Where("scenario_id = ?", scenarioID).
-		Order("at DESC", "id DESC").Limit(limit).Scan(ctx)
+		Order("at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list events of %s: %w", scenarioID, err)
 	}

@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"github.com/landfall-ai/landfall/core/dataset"
+	"github.com/landfall-ai/landfall/kit/text"
 )
 
 // check holds d to the rules that the schema cannot state.
 func check(d *Document, file string, t *tree) error {
 	var ps Problems
-	wrong := func(pointer, format string, args ...any) {
-		ps = append(ps, at(ErrValue.With("field", last(pointer), "problem", fmt.Sprintf(format, args...)), file, t, pointer))
+	wrong := func(pointer, en, zh string, args ...any) {
+		ps = append(ps, at(ErrValue.With("field", last(pointer), "problem", both(en, zh, args...)), file, t, pointer))
 	}
 
 	once := map[dataset.Role]string{}
@@ -23,28 +24,28 @@ func check(d *Document, file string, t *tree) error {
 			continue
 		}
 		if other, dup := once[role]; dup {
-			wrong("/data/columns/"+escape(name)+"/role", "the role %s is taken by column %s; it may stand once", role, other)
+			wrong("/data/columns/"+escape(name)+"/role", "the role %s is taken by column %s; it may stand once", "角色 %s 已被列 %s 占用,只能出现一次", role, other)
 		}
 		once[role] = name
 	}
 	if once[dataset.RoleInput] == "" {
-		wrong("/data/columns", "no column has the role input")
+		wrong("/data/columns", "no column has the role input", "没有列的角色是 input")
 	}
 	if once[dataset.RoleResolution] == "" && once[dataset.RoleLabel] == "" {
-		wrong("/data/columns", "no column has the role resolution or label: there would be no right answer to compare with")
+		wrong("/data/columns", "no column has the role resolution or label: there would be no right answer to compare with", "没有列的角色是 resolution 或 label:缺少可供比较的正确答案")
 	}
 	if once[dataset.RoleSlice] == "" && len(d.Slices) > 1 {
-		wrong("/slices", "there are %d slices and no column with the role slice", len(d.Slices))
+		wrong("/slices", "there are %d slices and no column with the role slice", "有 %d 个分组,但没有列的角色是 slice", len(d.Slices))
 	}
 
 	unique(d.Slices, func(s Slice) string { return s.ID }, func(i int, id string) {
-		wrong(fmt.Sprintf("/slices/%d/id", i), "the slice %s stands twice", id)
+		wrong(fmt.Sprintf("/slices/%d/id", i), "the slice %s stands twice", "分组 %s 出现了两次", id)
 	})
 	unique(d.Candidates, Candidate.ID, func(i int, id string) {
-		wrong(fmt.Sprintf("/candidates/%d", i), "the candidate %s stands twice", id)
+		wrong(fmt.Sprintf("/candidates/%d", i), "the candidate %s stands twice", "候选方案 %s 出现了两次", id)
 	})
 	unique(d.Costs.Lines, func(l CostLine) string { return l.ID }, func(i int, id string) {
-		wrong(fmt.Sprintf("/costs/lines/%d/id", i), "the cost line %s stands twice", id)
+		wrong(fmt.Sprintf("/costs/lines/%d/id", i), "the cost line %s stands twice", "成本项 %s 出现了两次", id)
 	})
 
 	rungs := []string{"rules", "classic", "small-model", "large-model", "multimodal", "human"}
@@ -52,51 +53,51 @@ func check(d *Document, file string, t *tree) error {
 	for i, c := range d.Candidates {
 		targets = append(targets, c.ID())
 		if c.Planned != nil && slices.Contains(rungs, c.Planned.ID) && c.Planned.ID != c.Planned.Rung {
-			wrong(fmt.Sprintf("/candidates/%d/planned/id", i), "the id %s is the name of another rung", c.Planned.ID)
+			wrong(fmt.Sprintf("/candidates/%d/planned/id", i), "the id %s is the name of another rung", "编号 %s 是另一个梯级的名称", c.Planned.ID)
 		}
 		if c.Builtin == "faq" && d.Data.Documents == nil {
-			wrong(fmt.Sprintf("/candidates/%d/builtin", i), "the faq candidate needs data.documents: the file with the answers to retrieve")
+			wrong(fmt.Sprintf("/candidates/%d/builtin", i), "the faq candidate needs data.documents: the file with the answers to retrieve", "候选方案 faq 需要 data.documents:可检索的答案文件")
 		}
 		if c.Human != nil {
 			low, high := c.Human.Accuracy.Range()
 			if low > c.Human.Accuracy.Mid() || high < c.Human.Accuracy.Mid() || high > 1 {
-				wrong(fmt.Sprintf("/candidates/%d/human/accuracy", i), "a share lies between 0 and 1, with p10 ≤ p50 ≤ p90")
+				wrong(fmt.Sprintf("/candidates/%d/human/accuracy", i), "a share lies between 0 and 1, with p10 ≤ p50 ≤ p90", "占比须在 0 到 1 之间,且 p10 ≤ p50 ≤ p90")
 			}
 		}
 	}
 	for i, l := range d.Costs.Lines {
 		p := fmt.Sprintf("/costs/lines/%d", i)
 		if l.For != "" && !slices.Contains(targets, l.For) {
-			wrong(p+"/for", "%s is neither a candidate nor a rung%s", l.For, didYouMean(l.For, targets))
+			wrong(p+"/for", "%s is neither a candidate nor a rung; known: %s", "%s 既不是候选方案也不是梯级;可用:%s", l.For, nearestFirst(l.For, targets))
 		}
 		if l.Per == "once" && l.Years == 0 {
-			wrong(p, "a cost paid once needs years: how long it is spread over")
+			wrong(p, "a cost paid once needs years: how long it is spread over", "一次性成本需要 years:分摊的年数")
 		}
 		if l.Amount.IsZero() && d.Costs.File == "" {
-			wrong(p, "the amount is missing; state one, or name the exported file under costs.file")
+			wrong(p, "the amount is missing; state one, or name the exported file under costs.file", "缺少 amount;请填写,或在 costs.file 指定导出文件")
 		}
 		checkAmount(l.Amount, p+"/amount", wrong)
 	}
 	checkAmount(d.Traffic.PerYear, "/traffic/per_year", wrong)
 	if len(d.Costs.Lines) > 0 && d.Traffic.PerYear.IsZero() {
-		wrong("/costs", "costs per year need traffic.per_year: how many requests a year")
+		wrong("/costs", "costs per year need traffic.per_year: how many requests a year", "计算年成本需要 traffic.per_year:每年的请求量")
 	}
 	if d.Traffic.File != "" && d.Traffic.Source == "" {
-		wrong("/traffic/file", "a traffic sample needs traffic.source: the system that counted it")
+		wrong("/traffic/file", "a traffic sample needs traffic.source: the system that counted it", "流量抽样需要 traffic.source:由哪个系统统计")
 	}
 	if d.Costs.File != "" && d.Costs.Source == "" {
-		wrong("/costs/file", "an exported file needs costs.source: the system that exported it")
+		wrong("/costs/file", "an exported file needs costs.source: the system that exported it", "导出文件需要 costs.source:由哪个系统导出")
 	}
 	if d.Expect != nil {
 		for _, id := range sortedKeys(d.Expect.Slices) {
 			if !slices.ContainsFunc(d.Slices, func(s Slice) bool { return s.ID == id }) {
-				wrong("/expect/slices/"+escape(id), "there is no slice %s", id)
+				wrong("/expect/slices/"+escape(id), "there is no slice %s", "没有分组 %s", id)
 			}
 		}
 	}
 	for _, f := range d.files() {
-		if bad := badPath(f.path); bad != "" {
-			wrong(f.pointer, "%s", bad)
+		if bad := badPath(f.path); !bad.IsZero() {
+			ps = append(ps, at(ErrValue.With("field", last(f.pointer), "problem", bad), file, t, f.pointer))
 		}
 	}
 	if len(ps) == 0 {
@@ -106,13 +107,18 @@ func check(d *Document, file string, t *tree) error {
 	return ps
 }
 
-func checkAmount(a Amount, pointer string, wrong func(string, string, ...any)) {
-	if a.P50 != nil && (*a.P10 > *a.P50 || *a.P50 > *a.P90) {
-		wrong(pointer, "a range needs p10 ≤ p50 ≤ p90")
+// ranged tells whether p10, p50 and p90 make a range.
+func ranged(a Amount) bool {
+	return *a.P10 > 0 && *a.P10 <= *a.P50 && *a.P50 <= *a.P90 && *a.P90 <= 1e6**a.P10
+}
+
+func checkAmount(a Amount, pointer string, wrong func(pointer, en, zh string, args ...any)) {
+	if a.P50 != nil && !ranged(a) {
+		wrong(pointer, "a range needs 0 < p10 ≤ p50 ≤ p90, no wider than a factor of a million", "区间须满足 0 < p10 ≤ p50 ≤ p90,且上下不超过一百万倍")
 	}
 	for _, v := range []*float64{a.Value, a.P10, a.P50, a.P90} {
 		if v != nil && math.Abs(*v) > 1e15 {
-			wrong(pointer, "the number is beyond 1e15")
+			wrong(pointer, "the number is beyond 1e15", "数值超过 1e15")
 		}
 	}
 }
@@ -156,16 +162,31 @@ func (d *Document) files() []namedPath {
 }
 
 // badPath says what is wrong with a path that must stay inside the folder.
-func badPath(p string) string {
+func badPath(p string) text.Text {
 	switch {
 	case strings.Contains(p, "\\"):
-		return "write paths with /, not \\"
+		return text.Text{En: "write paths with /, not \\", Zh: "路径请用 / 而不是 \\"}
 	case strings.HasPrefix(p, "/"):
-		return "the path must be relative to the scenario's folder"
+		return text.Text{En: "the path must be relative to the scenario's folder", Zh: "路径须相对于场景目录"}
 	case slices.Contains(strings.Split(p, "/"), ".."):
-		return "the path must stay inside the scenario's folder"
+		return text.Text{En: "the path must stay inside the scenario's folder", Zh: "路径不得超出场景目录"}
 	}
-	return ""
+	return text.Text{}
+}
+
+// both formats a message in both languages with the same arguments.
+func both(en, zh string, args ...any) text.Text {
+	return text.Text{En: fmt.Sprintf(en, args...), Zh: fmt.Sprintf(zh, args...)}
+}
+
+// nearestFirst lists what is known, the name that was probably meant first.
+func nearestFirst(name string, known []string) string {
+	near := text.Nearest(name, known)
+	if near == "" {
+		return strings.Join(known, ", ")
+	}
+	rest := slices.DeleteFunc(slices.Clone(known), func(k string) bool { return k == near })
+	return strings.Join(append([]string{near}, rest...), ", ")
 }
 
 func sortedKeys[V any](m map[string]V) []string {

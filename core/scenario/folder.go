@@ -14,7 +14,6 @@ import (
 
 	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/kit/fault"
-	"github.com/landfall-ai/landfall/kit/text"
 )
 
 // Faults of the files beside the document.
@@ -77,14 +76,14 @@ func (f *Folder) readTraffic() error {
 	err := f.table(name, "traffic.file", []string{"slice", "requests"}, func(r record) error {
 		id := r.get("slice")
 		if !slices.Contains(ids, id) {
-			return r.wrong("there is no slice %q; known: %s%s", id, strings.Join(ids, ", "), didYouMean(id, ids))
+			return r.wrong("there is no slice %q; known: %s", "没有分组 %q;可用:%s", id, nearestFirst(id, ids))
 		}
 		n, err := strconv.Atoi(r.get("requests"))
 		if err != nil || n < 0 || n > math.MaxInt32 {
-			return r.wrong("requests must be a whole number from 0 to %d, got %q", math.MaxInt32, r.get("requests"))
+			return r.wrong("requests must be a whole number from 0 to %d, got %q", "requests 须为 0 到 %d 的整数,实际为 %q", math.MaxInt32, r.get("requests"))
 		}
 		if _, dup := f.Traffic.Requests[id]; dup {
-			return r.wrong("the slice %q stands twice", id)
+			return r.wrong("the slice %q stands twice", "分组 %q 出现了两次", id)
 		}
 		f.Traffic.Requests[id] = n
 		return nil
@@ -108,10 +107,10 @@ func (f *Folder) readCosts() error {
 	err := f.table(c.File, "costs.file", []string{"line"}, func(r record) error {
 		i := slices.Index(ids, r.get("line"))
 		if i < 0 {
-			return r.wrong("there is no cost line %q; known: %s%s", r.get("line"), strings.Join(ids, ", "), didYouMean(r.get("line"), ids))
+			return r.wrong("there is no cost line %q; known: %s", "没有成本项 %q;可用:%s", r.get("line"), nearestFirst(r.get("line"), ids))
 		}
 		if !c.Lines[i].Amount.IsZero() {
-			return r.wrong("the cost line %q has an amount already", r.get("line"))
+			return r.wrong("the cost line %q has an amount already", "成本项 %q 已有金额", r.get("line"))
 		}
 		a := Amount{Source: c.Source, Imported: true}
 		for _, x := range []struct {
@@ -124,16 +123,16 @@ func (f *Folder) readCosts() error {
 			}
 			v, err := strconv.ParseFloat(s, 64)
 			if err != nil || math.IsNaN(v) || v < 0 || v > 1e15 {
-				return r.wrong("%s must be a number from 0 to 1e15, got %q", x.column, s)
+				return r.wrong("%s must be a number from 0 to 1e15, got %q", "%s 须为 0 到 1e15 的数,实际为 %q", x.column, s)
 			}
 			*x.to = &v
 		}
-		ranged := a.P10 != nil && a.P50 != nil && a.P90 != nil
-		if (a.Value == nil) == !ranged {
-			return r.wrong("state either amount, or p10, p50 and p90")
+		threePoint := a.P10 != nil && a.P50 != nil && a.P90 != nil
+		if (a.Value == nil) == !threePoint {
+			return r.wrong("state either amount, or p10, p50 and p90", "请填写 amount,或同时填写 p10、p50、p90")
 		}
-		if ranged && (*a.P10 > *a.P50 || *a.P50 > *a.P90) {
-			return r.wrong("a range needs p10 ≤ p50 ≤ p90")
+		if threePoint && !ranged(a) {
+			return r.wrong("a range needs 0 < p10 ≤ p50 ≤ p90, no wider than a factor of a million", "区间须满足 0 < p10 ≤ p50 ≤ p90,且上下不超过一百万倍")
 		}
 		c.Lines[i].Amount = a
 		return nil
@@ -143,7 +142,7 @@ func (f *Folder) readCosts() error {
 	}
 	for _, l := range c.Lines {
 		if l.Amount.IsZero() {
-			return ErrFile.With("problem", fmt.Sprintf("no amount for the cost line %q: neither in %s nor in %s", l.ID, c.File, FileName)).At(filepath.Join(f.Dir, c.File), 0, 0)
+			return ErrFile.With("problem", both("no amount for the cost line %q: neither in %s nor in %s", "成本项 %q 没有金额:%s 和 %s 中都没有", l.ID, c.File, FileName)).At(filepath.Join(f.Dir, c.File), 0, 0)
 		}
 	}
 	return nil
@@ -164,8 +163,8 @@ func (r record) get(column string) string {
 	return ""
 }
 
-func (r record) wrong(format string, args ...any) error {
-	return ErrFile.With("problem", fmt.Sprintf(format, args...)).At(r.file, r.line, 0)
+func (r record) wrong(en, zh string, args ...any) error {
+	return ErrFile.With("problem", both(en, zh, args...)).At(r.file, r.line, 0)
 }
 
 // table reads a small CSV file beside the document.
@@ -203,7 +202,7 @@ func (f *Folder) table(name, field string, columns []string, visit func(record) 
 	}
 	for _, c := range columns {
 		if !slices.Contains(header, c) {
-			return ErrFile.With("problem", fmt.Sprintf("the column %q is missing; the header has: %s", c, strings.Join(header, ", "))).At(path, 1, 0)
+			return ErrFile.With("problem", both("the column %q is missing; the header has: %s", "缺少列 %q;表头为:%s", c, strings.Join(header, ", "))).At(path, 1, 0)
 		}
 	}
 	for {
@@ -227,14 +226,7 @@ func csvFault(path string, err error) error {
 		return ErrFile.With("problem", pe.Err.Error()).At(path, pe.Line, pe.Column)
 	}
 	if errors.Is(err, io.EOF) {
-		return ErrFile.With("problem", "the file is empty").At(path, 0, 0)
+		return ErrFile.With("problem", both("the file is empty", "文件为空")).At(path, 0, 0)
 	}
 	return fmt.Errorf("read %s: %w", path, err)
-}
-
-func didYouMean(name string, known []string) string {
-	if near := text.Nearest(name, known); near != "" {
-		return "; did you mean " + near + "?"
-	}
-	return ""
 }

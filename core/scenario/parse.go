@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -126,8 +128,21 @@ func validateSchema(file string, t *tree) error {
 	}
 	var ps Problems
 	collect(verr, file, t, schema, &ps)
+	ps = dropExplained(ps)
 	sortProblems(ps, t)
 	return ps
+}
+
+// dropExplained leaves out a missing field where a misspelt one stands: it is
+// one mistake.
+func dropExplained(ps Problems) Problems {
+	all := slices.Clone(ps)
+	return slices.DeleteFunc(ps, func(m *fault.Error) bool {
+		return m.Code == ErrMissingField.Code && slices.ContainsFunc(all, func(u *fault.Error) bool {
+			return u.Code == ErrUnknownField.Code && u.Param("nearest") == m.Param("name") &&
+				u.Pointer[:strings.LastIndexByte(u.Pointer, '/')] == m.Pointer
+		})
+	})
 }
 
 // collect walks to the leaves of a validation error. Of alternatives (oneOf)
@@ -142,7 +157,7 @@ func collect(e *jsonschema.ValidationError, file string, t *tree, schema any, ps
 			}
 		}
 		if best == nil {
-			*ps = append(*ps, at(ErrValue.With("field", last(pointer), "problem", "the value has the wrong type; "+alternatives(e)), file, t, pointer))
+			*ps = append(*ps, at(ErrValue.With("field", last(pointer), "problem", both("the value has the wrong type; allowed: %s", "值的类型不对;允许:%s", alternatives(e))), file, t, pointer))
 			return
 		}
 		collect(best, file, t, schema, ps)
@@ -158,36 +173,64 @@ func collect(e *jsonschema.ValidationError, file string, t *tree, schema any, ps
 	case *kind.AdditionalProperties:
 		for _, name := range k.Properties {
 			valid := propertiesAt(schema, e.SchemaURL)
-			s := "known here: " + strings.Join(valid, ", ")
-			if near := text.Nearest(name, valid); near != "" {
-				s = "did you mean " + near + "?"
+			s := both("known here: %s", "可用的有:%s", strings.Join(valid, ", "))
+			near := text.Nearest(name, valid)
+			if near != "" {
+				s = both("did you mean %s?", "是否想写 %s?", near)
 			}
-			*ps = append(*ps, at(ErrUnknownField.With("name", name, "suggestion", s), file, t, pointer+"/"+escape(name)))
+			*ps = append(*ps, at(ErrUnknownField.With("name", name, "suggestion", s, "nearest", near), file, t, pointer+"/"+escape(name)))
 		}
 	case *kind.Required:
 		for _, name := range k.Missing {
 			*ps = append(*ps, at(ErrMissingField.With("name", name), file, t, pointer))
 		}
 	default:
-		msg := k.LocalizedString(message.NewPrinter(language.English))
-		if en, ok := k.(*kind.Enum); ok {
-			msg = enumProblem(en)
-		}
-		*ps = append(*ps, at(ErrValue.With("field", last(pointer), "problem", msg), file, t, pointer))
+		*ps = append(*ps, at(ErrValue.With("field", last(pointer), "problem", problem(k)), file, t, pointer))
 	}
 }
 
-func enumProblem(k *kind.Enum) string {
-	want := make([]string, len(k.Want))
-	for i, w := range k.Want {
-		want[i] = fmt.Sprint(w)
+// problem says what a schema keyword found, in both languages for those that
+// the scenario schema uses.
+func problem(k jsonschema.ErrorKind) text.Text {
+	num := func(r *big.Rat) string { f, _ := r.Float64(); return strconv.FormatFloat(f, 'g', -1, 64) }
+	switch k := k.(type) {
+	case *kind.Type:
+		return both("this is a value of type %s; allowed: %s", "值的类型是 %s;允许:%s", k.Got, strings.Join(k.Want, ", "))
+	case *kind.Enum:
+		want := make([]string, len(k.Want))
+		for i, w := range k.Want {
+			want[i] = fmt.Sprint(w)
+		}
+		got := fmt.Sprint(k.Got)
+		if near := text.Nearest(got, want); near != "" {
+			return both("%q is not allowed; did you mean %s? Allowed: %s", "不允许 %q;是否想写 %s?允许:%s", got, near, strings.Join(want, ", "))
+		}
+		return both("%q is not allowed; allowed: %s", "不允许 %q;允许:%s", got, strings.Join(want, ", "))
+	case *kind.Const:
+		return both("this must be %v", "必须是 %v", k.Want)
+	case *kind.Minimum:
+		return both("%s is too small; it must be at least %s", "%s 太小;至少为 %s", num(k.Got), num(k.Want))
+	case *kind.ExclusiveMinimum:
+		return both("%s is too small; it must be more than %s", "%s 太小;必须大于 %s", num(k.Got), num(k.Want))
+	case *kind.Maximum:
+		return both("%s is too large; it must be at most %s", "%s 太大;至多为 %s", num(k.Got), num(k.Want))
+	case *kind.Pattern:
+		return both("%q does not have the form %s", "%q 不符合格式 %s", k.Got, k.Want)
+	case *kind.MinLength:
+		return both("this must have at least %d characters", "至少需要 %d 个字符", k.Want)
+	case *kind.MaxLength:
+		return both("this must have at most %d characters", "至多 %d 个字符", k.Want)
+	case *kind.MinItems:
+		return both("this must have at least %d items", "至少需要 %d 项", k.Want)
+	case *kind.MaxItems:
+		return both("this must have at most %d items", "至多 %d 项", k.Want)
+	case *kind.MinProperties:
+		return both("this must have at least %d fields", "至少需要 %d 个字段", k.Want)
+	case *kind.MaxProperties:
+		return both("this may have only %d of the fields", "只能填写其中 %d 个字段", k.Want)
 	}
-	got := fmt.Sprint(k.Got)
-	msg := fmt.Sprintf("%q is not allowed; allowed: %s", got, strings.Join(want, ", "))
-	if near := text.Nearest(got, want); near != "" {
-		msg += "; did you mean " + near + "?"
-	}
-	return msg
+	s := k.LocalizedString(message.NewPrinter(language.English))
+	return text.Text{En: s, Zh: s}
 }
 
 func typeMismatch(e *jsonschema.ValidationError, loc []string) bool {
@@ -210,7 +253,7 @@ func alternatives(e *jsonschema.ValidationError) string {
 	}
 	visit(e)
 	slices.Sort(want)
-	return "allowed: " + strings.Join(slices.Compact(want), " or ")
+	return strings.Join(slices.Compact(want), ", ")
 }
 
 // propertiesAt returns the property names that the schema object at url knows.

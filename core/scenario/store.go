@@ -194,7 +194,7 @@ func (s *Service) Get(ctx context.Context, ref string) (Scenario, error) {
 // List returns up to limit scenarios whose slug follows after, by slug.
 func (s *Service) List(ctx context.Context, after string, limit int) ([]Scenario, error) {
 	var rows []row
-	if err := s.DB.Read().NewSelect().Model(&rows).Where("slug > ?", after).Order("slug").Limit(limit).Scan(ctx); err != nil {
+	if err := s.DB.Read().NewSelect().Model(&rows).Where("slug > ?", after).Order("slug").Limit(int64(limit)).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list scenarios: %w", err)
 	}
 	out := make([]Scenario, len(rows))

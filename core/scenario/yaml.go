@@ -50,10 +50,10 @@ func parseYAML(file string, data []byte) (*tree, error) {
 	}
 	w := &walker{file: file, anchors: map[string]ast.Node{}, tree: &tree{at: map[string]position{}}}
 	if len(f.Docs) == 0 || f.Docs[0].Body == nil {
-		return nil, ErrSyntax.With("problem", "the file is empty").At(file, 1, 1)
+		return nil, ErrSyntax.With("problem", both("the file is empty", "文件为空")).At(file, 1, 1)
 	}
 	if len(f.Docs) > 1 {
-		return nil, ErrSyntax.With("problem", "the file holds more than one document").At(file, nodeLine(f.Docs[1].Body), 1)
+		return nil, ErrSyntax.With("problem", both("the file holds more than one document", "文件中有多个文档")).At(file, nodeLine(f.Docs[1].Body), 1)
 	}
 	w.tree.value, err = w.walk(f.Docs[0].Body, "", 0)
 	if err != nil {
@@ -83,18 +83,18 @@ type walker struct {
 	tree    *tree
 }
 
-func (w *walker) fail(n ast.Node, problem string) error {
+func (w *walker) fail(n ast.Node, en, zh string, args ...any) error {
 	p := place(n)
-	return ErrSyntax.With("problem", problem).At(w.file, p.line, p.col)
+	return ErrSyntax.With("problem", both(en, zh, args...)).At(w.file, p.line, p.col)
 }
 
 func (w *walker) walk(n ast.Node, pointer string, depth int) (any, error) {
 	w.nodes++
 	if w.nodes > maxNodes {
-		return nil, w.fail(n, "it unfolds to more than "+strconv.Itoa(maxNodes)+" values")
+		return nil, w.fail(n, "it unfolds to more than %d values", "展开后超过 %d 个值", maxNodes)
 	}
 	if depth > maxDepth {
-		return nil, w.fail(n, "it is nested deeper than "+strconv.Itoa(maxDepth))
+		return nil, w.fail(n, "it is nested deeper than %d", "嵌套超过 %d 层", maxDepth)
 	}
 	if _, ok := w.tree.at[pointer]; !ok {
 		w.tree.at[pointer] = place(n)
@@ -127,13 +127,13 @@ func (w *walker) walk(n ast.Node, pointer string, depth int) (any, error) {
 	case *ast.AliasNode:
 		target, ok := w.anchors[n.Value.String()]
 		if !ok {
-			return nil, w.fail(n, "the alias *"+n.Value.String()+" has no anchor before it")
+			return nil, w.fail(n, "the alias *%s has no anchor before it", "别名 *%s 之前没有对应的锚点", n.Value)
 		}
 		return w.walk(target, pointer, depth+1)
 	case *ast.TagNode:
-		return nil, w.fail(n, "tags are not used here")
+		return nil, w.fail(n, "tags are not used here", "此处不使用标签")
 	case *ast.InfinityNode, *ast.NanNode:
-		return nil, w.fail(n, "a number must be finite")
+		return nil, w.fail(n, "a number must be finite", "数值必须有限")
 	case *ast.LiteralNode:
 		return n.Value.Value, nil
 	case *ast.StringNode:
@@ -146,23 +146,23 @@ func (w *walker) walk(n ast.Node, pointer string, depth int) (any, error) {
 		return n.GetValue(), nil
 	case *ast.FloatNode:
 		if math.IsInf(n.Value, 0) || math.IsNaN(n.Value) {
-			return nil, w.fail(n, "a number must be finite")
+			return nil, w.fail(n, "a number must be finite", "数值必须有限")
 		}
 		return n.Value, nil
 	}
-	return nil, w.fail(n, "this kind of YAML value is not used here")
+	return nil, w.fail(n, "this kind of YAML value is not used here", "此处不使用这种 YAML 值")
 }
 
 func (w *walker) entry(out map[string]any, kv *ast.MappingValueNode, pointer string, depth int) error {
 	if kv.Key.IsMergeKey() {
-		return w.fail(kv.Key, "merge keys (<<) are not used here")
+		return w.fail(kv.Key, "merge keys (<<) are not used here", "此处不使用合并键(<<)")
 	}
 	key := kv.Key.String()
 	if s, ok := kv.Key.(*ast.StringNode); ok {
 		key = s.Value
 	}
 	if _, dup := out[key]; dup {
-		return w.fail(kv.Key, "the key "+key+" stands twice")
+		return w.fail(kv.Key, "the key %s stands twice", "键 %s 出现了两次", key)
 	}
 	p := pointer + "/" + escape(key)
 	w.tree.at[p] = place(kv.Key)

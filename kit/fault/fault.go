@@ -169,10 +169,10 @@ func (e *Error) Error() string {
 }
 
 // Message returns what happened in "zh" or, for every other value, English.
-func (e *Error) Message(lang string) string { return e.fill(pick(lang, e.En, e.Zh)) }
+func (e *Error) Message(lang string) string { return e.fill(lang, pick(lang, e.En, e.Zh)) }
 
 // Hint returns what to do about it, or "".
-func (e *Error) Hint(lang string) string { return e.fill(pick(lang, e.HintEn, e.HintZh)) }
+func (e *Error) Hint(lang string) string { return e.fill(lang, pick(lang, e.HintEn, e.HintZh)) }
 
 // Param returns the value of a parameter, or nil.
 func (e *Error) Param(name string) any {
@@ -183,15 +183,22 @@ func (e *Error) Param(name string) any {
 	return e.Params[i].Value
 }
 
-func (e *Error) fill(s string) string {
+// fill puts the parameters in, in one pass, so that a value that looks like a
+// placeholder stays as it is.
+func (e *Error) fill(lang, s string) string {
+	pairs := make([]string, 0, 2*len(e.Params))
 	for _, p := range e.Params {
-		s = strings.ReplaceAll(s, "{"+p.Name+"}", text(p.Value))
+		pairs = append(pairs, "{"+p.Name+"}", format(lang, p.Value))
 	}
-	return s
+	return strings.NewReplacer(pairs...).Replace(s)
 }
 
-func text(v any) string {
+// format writes a parameter. Values with an In method (text.Text) say
+// themselves in either language.
+func format(lang string, v any) string {
 	switch v := v.(type) {
+	case interface{ In(lang string) string }:
+		return v.In(lang)
 	case []string:
 		return strings.Join(v, ", ")
 	case float64:

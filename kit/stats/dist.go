@@ -36,6 +36,7 @@ const (
 	shapePERT
 	shapeLogNormal
 	shapeNormal
+	shapeThreePoint
 )
 
 // Dist is a value that is known as a distribution: one number, or a range with
@@ -43,7 +44,9 @@ const (
 type Dist struct {
 	shape shape
 	// a, b, c are low, high and mode; for the normal shapes a is the mean and
-	// b the standard deviation, of the logarithm if log-normal.
+	// b the standard deviation, of the logarithm if log-normal. For the
+	// three-point shape a is the logarithm of the median, b and c are the
+	// standard deviations of the logarithm below and above it.
 	a, b, c float64
 }
 
@@ -92,6 +95,18 @@ func LogNormal(p10, p90 float64) (Dist, error) {
 	return Dist{shape: shapeLogNormal, a: (low + high) / 2, b: (high - low) / (2 * z90)}, nil
 }
 
+// ThreePoint returns the distribution whose logarithm is a normal one split at
+// its median, each side with a spread of its own, so that 10th, 50th and 90th
+// percentile are exactly the given ones: for an amount that somebody stated as
+// a range with a middle.
+func ThreePoint(p10, p50, p90 float64) (Dist, error) {
+	if !finite(p10, p50, p90) || p10 < 1/maxMagnitude || p50 < p10 || p90 < p50 || p90/p10 > maxRatio {
+		return Dist{}, rangeFault("three-point", "0 < p10 <= p50 <= p90 <= 1e6*p10", "p10", p10, "p50", p50, "p90", p90)
+	}
+	mid := math.Log(p50)
+	return Dist{shape: shapeThreePoint, a: mid, b: (mid - math.Log(p10)) / z90, c: (math.Log(p90) - mid) / z90}, nil
+}
+
 // Normal returns the normal distribution. Its draws can be negative.
 func Normal(mean, sd float64) (Dist, error) {
 	if !finite(mean, sd) || sd < 0 {
@@ -107,6 +122,8 @@ func (d Dist) IsPoint() bool {
 		return true
 	case shapeLogNormal, shapeNormal:
 		return d.b == 0
+	case shapeThreePoint:
+		return d.b == 0 && d.c == 0
 	}
 	return d.a == d.b
 }
@@ -122,6 +139,9 @@ func (d Dist) Mean() float64 {
 		return (d.a + 4*d.c + d.b) / 6
 	case shapeLogNormal:
 		return math.Exp(d.a + d.b*d.b/2)
+	case shapeThreePoint:
+		phi := func(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }
+		return math.Exp(d.a) * (math.Exp(d.b*d.b/2)*phi(-d.b) + math.Exp(d.c*d.c/2)*phi(d.c))
 	}
 	return d.a
 }
@@ -154,6 +174,12 @@ func (d Dist) Quantile(p float64) float64 {
 		return math.Exp(d.a + d.b*normalQuantile(p))
 	case shapeNormal:
 		return d.a + d.b*normalQuantile(p)
+	case shapeThreePoint:
+		z := normalQuantile(p)
+		if z < 0 {
+			return math.Exp(d.a + d.b*z)
+		}
+		return math.Exp(d.a + d.c*z)
 	}
 	return d.a
 }

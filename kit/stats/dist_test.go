@@ -230,3 +230,30 @@ func BenchmarkDraw(b *testing.B) {
 		})
 	}
 }
+
+func TestThreePointHitsItsPercentiles(t *testing.T) {
+	t.Parallel()
+	for _, c := range [][3]float64{{1, 2, 8}, {0.11, 0.16, 0.24}, {5, 5, 5}, {1, 1, 3}} {
+		d, err := stats.ThreePoint(c[0], c[1], c[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, p := range []float64{.1, .5, .9} {
+			if got := d.Quantile(p); math.Abs(got-c[i]) > 1e-9*c[i] {
+				t.Errorf("%v: quantile %v is %v", c, p, got)
+			}
+		}
+		rng, sum, n := stats.NewRand(1), 0.0, 200_000
+		for range n {
+			sum += d.Draw(rng)
+		}
+		if mean := sum / float64(n); math.Abs(mean-d.Mean()) > 0.02*d.Mean() {
+			t.Errorf("%v: mean %v, drawn %v", c, d.Mean(), mean)
+		}
+	}
+	for _, c := range [][3]float64{{0, 1, 2}, {2, 1, 3}, {1, 3, 2}, {1, 1, 1e7}, {math.NaN(), 1, 2}} {
+		if _, err := stats.ThreePoint(c[0], c[1], c[2]); err == nil {
+			t.Errorf("%v was accepted", c)
+		}
+	}
+}

@@ -1,52 +1,15 @@
+//go:build !race
+
+// Measurements: under the race detector they take minutes and show nothing
+// that the other tests do not.
+
 package baseline_test
 
 import (
-	"cmp"
-	"slices"
 	"testing"
 
 	"github.com/landfall-ai/landfall/align/poc/baseline"
 )
-
-// result is what a trained candidate reaches on test texts.
-type result struct {
-	accuracy  float64
-	coverage  float64 // at Threshold80
-	confident float64 // accuracy on what is covered
-	surest    float64 // accuracy on exactly the surest 80 %
-}
-
-func evaluate(m *baseline.Trained, test []baseline.Example) (r result) {
-	type said struct {
-		confidence float64
-		right      bool
-	}
-	var all []said
-	right, covered, rightCovered, rightSurest := 0, 0, 0, 0
-	for _, e := range test {
-		a := m.Answer(e.Text)
-		s := said{a.Confidence, a.Answer == e.Answer}
-		all = append(all, s)
-		if s.right {
-			right++
-		}
-		if a.Answer != "" && a.Confidence >= m.Threshold80 {
-			covered++
-			if s.right {
-				rightCovered++
-			}
-		}
-	}
-	slices.SortStableFunc(all, func(a, b said) int { return cmp.Compare(b.confidence, a.confidence) })
-	surest := all[:len(all)*4/5]
-	for _, s := range surest {
-		if s.right {
-			rightSurest++
-		}
-	}
-	n := float64(len(test))
-	return result{float64(right) / n, float64(covered) / n, float64(rightCovered) / float64(covered), float64(rightSurest) / float64(len(surest))}
-}
 
 // The bars on the official test split of BANKING77 (10,003 training and 3,080
 // test queries, 77 intents). Measured with seed 1:

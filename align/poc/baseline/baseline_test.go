@@ -269,10 +269,10 @@ func (c *cancelAfter) Err() error {
 
 func TestCanceled(t *testing.T) {
 	t.Parallel()
-	examples := made(600, 1)
+	examples := made(300, 1)
 	for _, m := range baseline.Methods() {
 		ended := 0
-		for n := range 12 {
+		for _, n := range []int{0, 1, 2, 3, 5} {
 			inner, cancel := context.WithCancel(t.Context())
 			got, err := baseline.Train(&cancelAfter{Context: inner, cancel: cancel, left: n}, m.ID, examples, madeFAQ, 1)
 			cancel()

@@ -2,12 +2,14 @@ package baseline_test
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -148,4 +150,44 @@ var madeFAQ = []baseline.Document{
 	{ID: "faq-2", Fields: []string{"怎么向国外转账汇款", "How do I transfer money abroad?", "请用网银", "Use online banking."}},
 	{ID: "faq-3", Fields: []string{"忘记登录密码", "How do I reset my login password?", "点击忘记密码", "Choose reset."}},
 	{ID: "faq-9", Fields: []string{"网点几点开门", "When do branches open?", "", "At nine."}},
+}
+
+// result is what a trained candidate reaches on test texts.
+type result struct {
+	accuracy  float64
+	coverage  float64 // at Threshold80
+	confident float64 // accuracy on what is covered
+	surest    float64 // accuracy on exactly the surest 80 %
+}
+
+func evaluate(m *baseline.Trained, test []baseline.Example) (r result) {
+	type said struct {
+		confidence float64
+		right      bool
+	}
+	var all []said
+	right, covered, rightCovered, rightSurest := 0, 0, 0, 0
+	for _, e := range test {
+		a := m.Answer(e.Text)
+		s := said{a.Confidence, a.Answer == e.Answer}
+		all = append(all, s)
+		if s.right {
+			right++
+		}
+		if a.Answer != "" && a.Confidence >= m.Threshold80 {
+			covered++
+			if s.right {
+				rightCovered++
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b said) int { return cmp.Compare(b.confidence, a.confidence) })
+	surest := all[:len(all)*4/5]
+	for _, s := range surest {
+		if s.right {
+			rightSurest++
+		}
+	}
+	n := float64(len(test))
+	return result{float64(right) / n, float64(covered) / n, float64(rightCovered) / float64(covered), float64(rightSurest) / float64(len(surest))}
 }
