@@ -122,7 +122,7 @@ func examples(cases []dataset.Case) []baseline.Example {
 	return out
 }
 
-func documents(docs []dataset.Doc) []baseline.Document {
+func documents(docs []dataset.Document) []baseline.Document {
 	out := make([]baseline.Document, len(docs))
 	for i, d := range docs {
 		out[i] = baseline.Document{ID: d.ID, Fields: d.Fields}

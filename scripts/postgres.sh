@@ -3,10 +3,11 @@
 #   eval "$(scripts/postgres.sh start)"   starts it and sets LANDFALL_TEST_POSTGRES
 #   scripts/postgres.sh stop              stops it and removes its files
 # It listens on localhost alone and trusts whoever comes from there. A second
-# start finds the running one. LANDFALL_POSTGRES_DIR moves its folder.
+# start finds the running one. LANDFALL_POSTGRES_DIR is where its
+# folder is made, if not among the temporary files.
 set -euo pipefail
 
-dir=${LANDFALL_POSTGRES_DIR:-${TMPDIR:-/tmp}/landfall-postgres-$(id -u)}
+dir=${LANDFALL_POSTGRES_DIR:-${TMPDIR:-/tmp}}/landfall-postgres-$(id -u)
 
 bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
 if [ -z "$bin" ]; then
@@ -28,7 +29,8 @@ start() {
     as "$bin/initdb" -D "$dir/data" -U landfall --auth=trust --encoding=UTF8 --locale=C --no-sync >"$dir/initdb.log" 2>&1 ||
       { cat "$dir/initdb.log" >&2; exit 1; }
     # Any free port will do; somebody may take it first, so try a few.
-    for port in $(shuf -i 20000-39999 -n 5); do
+    for _ in 1 2 3 4 5; do
+      port=$((20000 + RANDOM % 20000))
       if as "$bin/pg_ctl" -D "$dir/data" -l "$dir/data/server.log" -w -t 60 \
         -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 -c autovacuum=off -c shared_buffers=32MB" \
         start >"$dir/start.log" 2>&1; then
@@ -51,5 +53,5 @@ stop() {
 case ${1:-} in
   start) start ;;
   stop) stop ;;
-  *) sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

@@ -23,8 +23,8 @@ var detailSchema []byte
 // Kind declares the evidence of a POC run.
 func Kind() evidence.Kind {
 	return evidence.Kind{
-		Name:  "poc",
-		URI:   "https://landfall.dev/evidence/poc/v1",
+		Name: "poc",
+		URI:  "https://landfall.dev/evidence/poc/v1",
 		Roles: []string{scenario.RoleDataset, scenario.RoleCandidate, scenario.RoleTargets,
 			scenario.RoleCosts}, // the recommended candidate is the cheapest sufficient one
 		Title: text.Text{En: "proof of concept", Zh: "概念验证"},

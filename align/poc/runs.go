@@ -146,6 +146,26 @@ func (s *Runs) Begin(ctx context.Context, tx bun.Tx, r Run) (_ Run, resumed bool
 	return run, false, err
 }
 
+// DoneBefore returns the id of the newest finished run of the same scenario
+// and spec: nothing that it measured has changed. "" if there is none.
+func (s *Runs) DoneBefore(ctx context.Context, tx bun.Tx, scenarioID, spec string) (string, error) {
+	var r runRow
+	found, err := store.Found(tx.NewSelect().Model(&r).Column("id").
+		Where("scenario_id = ? AND spec_digest = ? AND state = ?", scenarioID, spec, string(Done)).
+		Order("id DESC").Limit(1).Scan(ctx))
+	if err != nil || !found {
+		return "", wrap(err, "look for an earlier run")
+	}
+	return r.ID, nil
+}
+
+func wrap(err error, doing string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
 // At records the step that run id is at.
 func (s *Runs) At(ctx context.Context, tx bun.Tx, id, step string) error {
 	_, err := tx.NewUpdate().Model((*runRow)(nil)).Set("step = ?", step).Set("updated_at = ?", store.Micros(s.Now())).

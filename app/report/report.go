@@ -20,11 +20,13 @@ const Schema = "landfall.dev/report/v1"
 // Report is everything that a run found, and what to do next. It is the JSON
 // form of `landfall run -o json` and `landfall report -o json`.
 type Report struct {
-	Schema    string            `json:"schema"`
-	Scenario  Scenario          `json:"scenario"`
-	Run       *Run              `json:"run,omitempty"` // nil if nothing was run yet
-	Data      *Data             `json:"data,omitempty"`
-	POC       *poc.Measurement  `json:"poc,omitempty"`
+	Schema   string           `json:"schema"`
+	Scenario Scenario         `json:"scenario"`
+	Run      *Run             `json:"run,omitempty"` // nil if nothing was run yet
+	Data     *Data            `json:"data,omitempty"`
+	POC      *poc.Measurement `json:"poc,omitempty"`
+	// Planned lists the candidates of the scenario that nobody has measured.
+	Planned   []Planned         `json:"planned,omitempty"`
 	Best      *Best             `json:"recommended,omitempty"`
 	Grade     *grade.Result     `json:"grade,omitempty"`
 	ROI       *roi.Result       `json:"roi,omitempty"`
@@ -116,6 +118,15 @@ type Pair struct {
 	A    string  `json:"a"`    // file:line
 	B    string  `json:"b"`
 	Sim  float64 `json:"similarity"`
+}
+
+// Planned is a candidate that somebody means to buy: its price is known, its
+// accuracy is not.
+type Planned struct {
+	ID          string    `json:"id"`
+	Title       text.Text `json:"title"`
+	Rung        poc.Rung  `json:"rung"`
+	CostPerTask poc.Cost  `json:"cost_per_task"`
 }
 
 // Best is the candidate that the run recommends for the scenario as a whole.

@@ -6,12 +6,20 @@ import (
 	"github.com/landfall-ai/landfall/kit/fault"
 )
 
+const (
+	hintJSONEn = "in JSONL every line is one {object}"
+	hintJSONZh = "JSONL 每行是一个 {对象}"
+)
+
 // Faults of data files. All carry the place: file:line:column.
 var (
 	ErrNoFile = fault.Def{Kind: fault.NotFound, Code: "dataset.no_file",
 		En: "the data file {file} is not there", Zh: "数据文件 {file} 不存在",
 		HintEn: "check the path in scenario.yaml; if the data comes from elsewhere: landfall data pull DIR",
 		HintZh: "检查 scenario.yaml 中的路径;若数据来自外部:landfall data pull DIR"}
+	ErrUnreadable = fault.Def{Kind: fault.Denied, Code: "dataset.unreadable",
+		En: "{file} may not be read", Zh: "无权读取 {file}",
+		HintEn: "check the file's permissions", HintZh: "请检查文件权限"}
 	ErrPath = fault.Def{Kind: fault.Invalid, Code: "dataset.path",
 		En: "the path {file} leads out of the scenario's folder, or is not a plain file", Zh: "路径 {file} 指向场景文件夹之外,或不是普通文件",
 		HintEn: "put the file into the folder and write its path relative to it, with /", HintZh: "请将文件放入场景文件夹,并以 / 写出相对路径"}
@@ -50,10 +58,21 @@ var (
 	ErrNUL = fault.Def{Kind: fault.Invalid, Code: "dataset.nul",
 		En: "there is a zero byte here: this is not a text file, or UTF-16 without a byte order mark", Zh: "此处有零字节:这不是文本文件,或是不带 BOM 的 UTF-16",
 		HintEn: "save the file as UTF-8", HintZh: "请将文件另存为 UTF-8"}
-	ErrSyntax = fault.Def{Kind: fault.Invalid, Code: "dataset.syntax",
-		En: "the row cannot be read: {problem}", Zh: "无法读取该行:{problem}",
-		HintEn: "in CSV a field with a comma, a quote or a line break stands in \"double quotes\"; in JSONL every line is one {object}",
-		HintZh: "CSV 中含逗号、引号或换行的字段须用双引号括起;JSONL 每行是一个对象"}
+	ErrQuote = fault.Def{Kind: fault.Invalid, Code: "dataset.quote",
+		En: "there is a quote that does not belong here, or one that is never closed", Zh: "此处的引号位置不当,或未闭合",
+		HintEn: "in CSV a field with a comma, a quote or a line break stands in \"double quotes\", and a quote inside it is doubled",
+		HintZh: "CSV 中含逗号、引号或换行的字段须用双引号括起,字段内的引号须写两次"}
+	ErrJSON = fault.Def{Kind: fault.Invalid, Code: "dataset.json",
+		En: "the line is not valid JSON: {problem}", Zh: "该行不是有效的 JSON:{problem}",
+		HintEn: hintJSONEn, HintZh: hintJSONZh}
+	ErrCut = fault.Def{Kind: fault.Invalid, Code: "dataset.cut",
+		En: "the line ends inside the object", Zh: "该行在对象结束之前中断",
+		HintEn: hintJSONEn, HintZh: hintJSONZh}
+	ErrNotObject = fault.Def{Kind: fault.Invalid, Code: "dataset.not_object",
+		En: "the line is not one JSON object", Zh: "该行不是单个 JSON 对象",
+		HintEn: hintJSONEn, HintZh: hintJSONZh}
+	ErrKeyTwice = fault.Def{Kind: fault.Invalid, Code: "dataset.key_twice",
+		En: "the key {key} stands twice in the object", Zh: "键 {key} 在对象中出现两次"}
 	ErrFields = fault.Def{Kind: fault.Invalid, Code: "dataset.fields",
 		En: "the row has {got} fields, the header has {want}", Zh: "该行有 {got} 个字段,表头有 {want} 个",
 		HintEn: "a field with a comma needs \"double quotes\" around it", HintZh: "含逗号的字段须用双引号括起"}

@@ -16,6 +16,7 @@ import (
 	"github.com/gowebpki/jcs"
 
 	"github.com/landfall-ai/landfall/kit/fault"
+	"github.com/landfall-ai/landfall/kit/text"
 )
 
 // maxExact is the largest magnitude up to which every integer is a double of
@@ -74,7 +75,7 @@ func Canonical(v any) ([]byte, error) {
 // within their object.
 func CanonicalJSON(b []byte) ([]byte, error) {
 	if !utf8.Valid(b) {
-		return nil, ErrText.With("where", "the document")
+		return nil, ErrText.With("where", place(""))
 	}
 	if err := checkTokens(b); err != nil {
 		return nil, err
@@ -111,7 +112,7 @@ func checkTokens(b []byte) error {
 			token := string(b[i:end])
 			if f, err := strconv.ParseFloat(token, 64); err != nil || math.Abs(f) > maxExact ||
 				math.Abs(f) == maxExact && strings.TrimLeft(token, "-") != strconv.FormatInt(maxExact, 10) {
-				return ErrNumber.With("where", "the document", "value", token)
+				return ErrNumber.With("where", place(""), "value", token)
 			}
 			i = end - 1
 		}
@@ -201,9 +202,9 @@ func pointerName(s string) string {
 	return strings.NewReplacer("~", "~0", "/", "~1").Replace(s)
 }
 
-func place(pointer string) string {
+func place(pointer string) text.Text {
 	if pointer == "" {
-		return "the document"
+		return text.Text{En: "the document", Zh: "文档"}
 	}
-	return pointer
+	return text.Text{En: pointer, Zh: pointer}
 }

@@ -26,6 +26,9 @@ var (
 	ErrUnknown = fault.Def{Kind: fault.NotFound, Code: "evidence.unknown",
 		En: "there is no evidence {id}", Zh: "没有证据 {id}",
 		HintEn: "run: landfall evidence list", HintZh: "请运行:landfall evidence list"}
+	ErrDamaged = fault.Def{Kind: fault.Conflict, Code: "evidence.damaged",
+		En: "the evidence at leaf {leaf} was changed and cannot be read", Zh: "第 {leaf} 条证据已被改动,无法读取",
+		HintEn: "run: landfall evidence verify", HintZh: "请运行:landfall evidence verify"}
 	ErrTwice = fault.Def{Kind: fault.Conflict, Code: "evidence.twice",
 		En: "the evidence {id} is in the log already", Zh: "证据 {id} 已在日志中",
 		HintEn: "evidence is never changed; append a correction that supersedes it", HintZh: "证据不可更改;请追加一条取代它的更正"}
@@ -218,6 +221,19 @@ func (s *Service) prepare(ctx context.Context, st Statement, now time.Time, sign
 func newRecord(leaf int64, envelope []byte, st Statement) Record {
 	return Record{Leaf: leaf, LeafHash: fmt.Sprintf("%x", tlog.RecordHash(envelope)), Statement: st,
 		Envelope: envelope, Appended: st.Predicate.Appended}
+}
+
+// readRecord takes an envelope apart without checking its signature.
+func readRecord(leaf int64, envelope []byte) (Record, error) {
+	e, err := DecodeEnvelope(envelope)
+	if err != nil {
+		return Record{}, err
+	}
+	st, err := decodeStatement(e.Payload)
+	if err != nil {
+		return Record{}, err
+	}
+	return newRecord(leaf, envelope, st), nil
 }
 
 // columns are what stands beside an envelope so that it can be found.
@@ -445,15 +461,10 @@ func queryRecords(ctx context.Context, db bun.IDB, tail string, args ...any) ([]
 		if err := rows.Scan(&leaf, &envelope, &by); err != nil {
 			return nil, fmt.Errorf("read evidence: %w", err)
 		}
-		e, err := DecodeEnvelope(envelope)
+		r, err := readRecord(leaf, envelope)
 		if err != nil {
-			return nil, fmt.Errorf("read evidence at leaf %d: %w", leaf, err)
+			return nil, ErrDamaged.With("leaf", leaf).Because(err)
 		}
-		st, err := decodeStatement(e.Payload)
-		if err != nil {
-			return nil, fmt.Errorf("read evidence at leaf %d: %w", leaf, err)
-		}
-		r := newRecord(leaf, envelope, st)
 		r.SupersededBy = by
 		out = append(out, r)
 	}

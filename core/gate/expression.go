@@ -15,6 +15,7 @@ import (
 
 	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/kit/fault"
+	"github.com/landfall-ai/landfall/kit/text"
 )
 
 // expression is a checked rule, ready to be evaluated.
@@ -241,8 +242,7 @@ func (w *walker) metric(k *kind, base ast.Expr, steps []ast.Expr, test bool) {
 	case test:
 		w.reads = append(w.reads, read{kind: k.Name, metric: *b.metric, test: true})
 	case b.metric.Shape == evidence.Estimated:
-		en, zh := advice(path, b.metric.Direction)
-		w.fail(ErrEstimate.With("metric", path, "advice_en", en, "advice_zh", zh), w.start(base))
+		w.fail(ErrEstimate.With("metric", path, "advice", advice(path, b.metric.Direction)), w.start(base))
 	default:
 		w.reads = append(w.reads, read{kind: k.Name, metric: *b.metric})
 	}
@@ -283,15 +283,15 @@ func (w *walker) noMetric(k *kind, b *branch, path, field string) *fault.Error {
 }
 
 // advice says which bound of an estimate decides honestly: the worse one.
-func advice(path string, d evidence.Direction) (en, zh string) {
+func advice(path string, d evidence.Direction) text.Text {
 	switch d {
 	case evidence.Higher:
-		return path + ".low, since higher is better", path + ".low(越高越好,故看下限)"
+		return text.Text{En: path + ".low, since higher is better", Zh: path + ".low(越高越好,故看下限)"}
 	case evidence.Lower:
-		return path + ".high, since lower is better", path + ".high(越低越好,故看上限)"
+		return text.Text{En: path + ".high, since lower is better", Zh: path + ".high(越低越好,故看上限)"}
 	case evidence.Neutral:
 	}
-	return path + ".low or " + path + ".high", path + ".low 或 " + path + ".high"
+	return text.Text{En: path + ".low or " + path + ".high", Zh: path + ".low 或 " + path + ".high"}
 }
 
 // mirror turns an operator round when its sides change places.
@@ -366,7 +366,10 @@ func (l *language) explain(src Source, n *node, issues *cel.Issues) []error {
 		}
 		m := overload.FindStringSubmatch(issue.Message)
 		if m == nil {
+			// The parser lists every token that could stand there.
 			problem, _, _ := strings.Cut(strings.TrimPrefix(issue.Message, "Syntax error: "), "\n")
+			problem, _, _ = strings.Cut(problem, " expecting ")
+			problem = strings.ReplaceAll(problem, "'<EOF>'", "the end of the expression")
 			out = append(out, src.where(ErrExpression.With("problem", problem), at))
 			continue
 		}

@@ -18,9 +18,9 @@ var (
 	ErrMissing = fault.Def{Kind: fault.Invalid, Code: "gate.missing_field",
 		En: "the field {field} is missing", Zh: "缺少字段 {field}"}
 	ErrType = fault.Def{Kind: fault.Invalid, Code: "gate.wrong_type",
-		En: "{field} must be {type_en}", Zh: "{field} 必须是{type_zh}"}
+		En: "{field} must be {type}", Zh: "{field} 必须是{type}"}
 	ErrTranslation = fault.Def{Kind: fault.Invalid, Code: "gate.missing_translation",
-		En: "{field} has no text in {language_en}", Zh: "{field} 缺少{language_zh}文本",
+		En: "{field} has no text in {language}", Zh: "{field} 缺少{language}文本",
 		HintEn: "write both: {field}: {en: …, zh: …}", HintZh: "两种语言都要写:{field}: {en: …, zh: …}"}
 	ErrGate = fault.Def{Kind: fault.Invalid, Code: "gate.unknown_gate",
 		En: "there is no gate {gate}", Zh: "没有门禁 {gate}"}
@@ -58,7 +58,7 @@ var (
 	ErrEstimate = fault.Def{Kind: fault.Invalid, Code: "gate.bare_estimate",
 		En:     "{metric} is an estimate, an interval and not a number: it cannot be used bare",
 		Zh:     "{metric} 是估计值(一个区间,而非一个数),不能直接使用",
-		HintEn: "decide on a bound: {advice_en}", HintZh: "请用区间的一端作判断:{advice_zh}"}
+		HintEn: "decide on a bound: {advice}", HintZh: "请用区间的一端作判断:{advice}"}
 	ErrGroup = fault.Def{Kind: fault.Invalid, Code: "gate.not_a_metric",
 		En: "{name} is no metric by itself", Zh: "{name} 本身不是指标",
 		HintEn: "there are: {valid}", HintZh: "可用的有:{valid}"}
@@ -78,6 +78,11 @@ var (
 		En: "the rule reads no evidence, so that it would hold without any", Zh: "规则没有读取任何证据,无证据也会成立",
 		HintEn: "name at least one metric", HintZh: "至少使用一个指标"}
 )
+
+// wrongType is the fault of a value that is not what its field must be.
+func wrongType(field any, en, zh string) *fault.Error {
+	return ErrType.With("field", field, "type", text.Text{En: en, Zh: zh})
+}
 
 // suggest adds to a definition the name that was probably meant, if one is
 // near, and the valid ones.

@@ -162,7 +162,7 @@ func (p *Policies) add(src Source) []error {
 		return []error{err}
 	}
 	r := &reader{src: src}
-	if !r.fields(doc, "the file", "gate", "rules") {
+	if !r.fields(doc, text.Text{En: "the file", Zh: "文件"}, "gate", "rules") {
 		return r.errs
 	}
 	gate := r.str(doc, "gate")
@@ -171,7 +171,7 @@ func (p *Policies) add(src Source) []error {
 		r.add(src.where(suggest(ErrGate, gate, Names(), "gate", gate), g.at))
 	}
 	if list != nil && (list.kind != sequenceKind || len(list.items) == 0) {
-		r.add(src.where(ErrType.With("field", "rules", "type_en", "a list of rules", "type_zh", "规则列表"), list.at))
+		r.add(src.where(wrongType("rules", "a list of rules", "规则列表"), list.at))
 		return r.errs
 	}
 	if len(r.errs) > 0 || list == nil {
@@ -210,7 +210,7 @@ var ruleID = regexp.MustCompile(`^[a-z][a-z0-9-]{0,63}$`)
 
 func (r *reader) rule(n *node, lang *language) (Rule, bool) {
 	before := len(r.errs)
-	if !r.fields(n, "a rule", ruleFields...) {
+	if !r.fields(n, text.Text{En: "a rule", Zh: "规则"}, ruleFields...) {
 		return Rule{}, false
 	}
 	out := Rule{Where: fault.Def{}.With().At(r.src.Name, n.at.line, n.at.col).Where}
@@ -225,7 +225,7 @@ func (r *reader) rule(n *node, lang *language) (Rule, bool) {
 	if v := n.get("allow_assumed"); v != nil {
 		b, ok := v.value.(bool)
 		if !ok {
-			r.add(r.src.where(ErrType.With("field", "allow_assumed", "type_en", "true or false", "type_zh", " true 或 false"), v.at))
+			r.add(r.src.where(wrongType("allow_assumed", "true or false", " true 或 false"), v.at))
 		}
 		out.AllowAssumed = b
 	}
@@ -246,9 +246,9 @@ func (r *reader) rule(n *node, lang *language) (Rule, bool) {
 }
 
 // fields reports whether n is a mapping with none but the known fields.
-func (r *reader) fields(n *node, what string, known ...string) bool {
+func (r *reader) fields(n *node, what any, known ...string) bool {
 	if n.kind != mappingKind {
-		r.add(r.src.where(ErrType.With("field", what, "type_en", "a mapping of fields", "type_zh", "字段映射"), n.at))
+		r.add(r.src.where(wrongType(what, "a mapping of fields", "字段映射"), n.at))
 		return false
 	}
 	ok := true
@@ -277,7 +277,7 @@ func (r *reader) str(n *node, field string) string {
 	}
 	s, ok := v.text()
 	if !ok || strings.TrimSpace(s) == "" {
-		r.add(r.src.where(ErrType.With("field", field, "type_en", "a text that is not empty", "type_zh", "非空文本"), v.at))
+		r.add(r.src.where(wrongType(field, "a text that is not empty", "非空文本"), v.at))
 		return ""
 	}
 	return s
@@ -290,7 +290,7 @@ func (r *reader) words(n *node, field string) text.Text {
 		return text.Text{}
 	}
 	if v.kind != mappingKind {
-		r.add(r.src.where(ErrTranslation.With("field", field, "language_en", "both languages", "language_zh", "中英双语"), v.at))
+		r.add(r.src.where(ErrTranslation.With("field", field, "language", text.Text{En: "both languages", Zh: "中英双语"}), v.at))
 		return text.Text{}
 	}
 	if !r.fields(v, field, "en", "zh") {
@@ -305,7 +305,7 @@ func (r *reader) words(n *node, field string) text.Text {
 			}
 			at = t.at
 		}
-		r.add(r.src.where(ErrTranslation.With("field", field, "language_en", en, "language_zh", zh), at))
+		r.add(r.src.where(ErrTranslation.With("field", field, "language", text.Text{En: en, Zh: zh}), at))
 		return ""
 	}
 	return text.Text{En: one("en", "English", "英文"), Zh: one("zh", "Chinese", "中文")}
@@ -333,6 +333,9 @@ func (r *reader) duration(n *node, field string) time.Duration {
 	if !ok || m == nil {
 		if !ok {
 			s = field
+			if n.kind == scalarKind && n.value != nil {
+				s = fmt.Sprint(n.value)
+			}
 		}
 		r.add(r.src.where(ErrMaxAge.With("value", s), n.at))
 		return 0

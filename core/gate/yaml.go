@@ -4,12 +4,14 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/landfall-ai/landfall/kit/fault"
+	"github.com/landfall-ai/landfall/kit/text"
 )
 
 // Bounds of a policy file. Beyond them it is nothing that a person wrote.
@@ -98,7 +100,7 @@ func parseYAML(src Source) (n *node, err error) {
 	// the author's to mend, never a reason to take the process down.
 	defer func() {
 		if p := recover(); p != nil {
-			n, err = nil, ErrSyntax.With("problem", "it cannot be read").At(src.Name, 1, 1)
+			n, err = nil, ErrSyntax.With("problem", text.Text{En: "it cannot be read", Zh: "无法读取"}).At(src.Name, 1, 1)
 		}
 	}()
 	f, err := parser.ParseBytes(src.Data, 0)
@@ -107,10 +109,10 @@ func parseYAML(src Source) (n *node, err error) {
 		return nil, ErrSyntax.With("problem", msg).At(src.Name, line, col)
 	}
 	if len(f.Docs) == 0 || f.Docs[0].Body == nil {
-		return nil, ErrSyntax.With("problem", "the file is empty").At(src.Name, 1, 1)
+		return nil, ErrSyntax.With("problem", text.Text{En: "the file is empty", Zh: "文件为空"}).At(src.Name, 1, 1)
 	}
 	if len(f.Docs) > 1 {
-		return nil, ErrSyntax.With("problem", "the file holds more than one document").At(src.Name, 0, 0)
+		return nil, ErrSyntax.With("problem", text.Text{En: "the file holds more than one document", Zh: "文件含有多个文档"}).At(src.Name, startOf(f.Docs[1].Body).line, 1)
 	}
 	r := &yamlReader{file: src.Name, lines: strings.Split(string(src.Data), "\n")}
 	return r.read(f.Docs[0].Body, 0)
@@ -139,17 +141,17 @@ type yamlReader struct {
 	nodes int
 }
 
-func (r *yamlReader) fail(at position, problem string) error {
-	return ErrSyntax.With("problem", problem).At(r.file, at.line, at.col)
+func (r *yamlReader) fail(at position, en, zh string) error {
+	return ErrSyntax.With("problem", text.Text{En: en, Zh: zh}).At(r.file, at.line, at.col)
 }
 
 func (r *yamlReader) read(n ast.Node, depth int) (*node, error) {
 	at := startOf(n)
 	if r.nodes++; r.nodes > maxNodes {
-		return nil, r.fail(at, "it holds more than "+strconv.Itoa(maxNodes)+" values")
+		return nil, r.fail(at, "it holds more than "+strconv.Itoa(maxNodes)+" values", "值超过 "+strconv.Itoa(maxNodes)+" 个")
 	}
 	if depth > maxDepth {
-		return nil, r.fail(at, "it is nested deeper than "+strconv.Itoa(maxDepth))
+		return nil, r.fail(at, "it is nested deeper than "+strconv.Itoa(maxDepth), "嵌套超过 "+strconv.Itoa(maxDepth)+" 层")
 	}
 	out := &node{at: at}
 	switch n := n.(type) {
@@ -194,30 +196,30 @@ func (r *yamlReader) read(n ast.Node, depth int) (*node, error) {
 				return out, nil
 			}
 		}
-		return nil, r.fail(at, "a whole number must fit into 64 bits")
+		return nil, r.fail(at, "a whole number must fit into 64 bits", "整数须在 64 位以内")
 	case *ast.FloatNode:
 		if math.IsInf(n.Value, 0) || math.IsNaN(n.Value) {
-			return nil, r.fail(at, "a number must be finite")
+			return nil, r.fail(at, "a number must be finite", "数值必须有限")
 		}
 		out.value = n.Value
 		return out, nil
 	case *ast.InfinityNode, *ast.NanNode:
-		return nil, r.fail(at, "a number must be finite")
+		return nil, r.fail(at, "a number must be finite", "数值必须有限")
 	}
-	return nil, r.fail(at, "anchors, aliases, tags and merge keys are not used here")
+	return nil, r.fail(at, "anchors, aliases, tags and merge keys are not used here", "此处不使用锚点、别名、标签和合并键")
 }
 
 func (r *yamlReader) entry(out *node, kv *ast.MappingValueNode, depth int) error {
 	at := startOf(kv.Key)
 	if kv.Key.IsMergeKey() {
-		return r.fail(at, "merge keys (<<) are not used here")
+		return r.fail(at, "merge keys (<<) are not used here", "此处不使用合并键(<<)")
 	}
 	s, ok := kv.Key.(*ast.StringNode)
 	if !ok {
-		return r.fail(at, "a key must be a plain word")
+		return r.fail(at, "a key must be a plain word", "键必须是普通单词")
 	}
 	if out.get(s.Value) != nil {
-		return r.fail(at, "the key "+s.Value+" stands twice")
+		return r.fail(at, "the key "+s.Value+" stands twice", "键 "+s.Value+" 重复")
 	}
 	v, err := r.read(kv.Value, depth+1)
 	if err != nil {
@@ -270,7 +272,13 @@ func (r *yamlReader) quoted(out *node, n *ast.StringNode) *node {
 	case strings.Contains(written, "\n"):
 		out.style = folded
 	case !strings.HasPrefix(r.rest(out.at), n.Value):
-		out.style = escaped
+		// The parser misplaces a plain value with spaces after it.
+		if line := r.rest(position{out.at.line, 1}); strings.Count(line, n.Value) == 1 {
+			before, _, _ := strings.Cut(line, n.Value)
+			out.at.col = utf8.RuneCountInString(before) + 1
+		} else {
+			out.style = escaped
+		}
 	}
 	return out
 }

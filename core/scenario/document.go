@@ -217,7 +217,7 @@ type Expect struct {
 	Align  string            `json:"align"`
 	Prove  string            `json:"prove"`
 	Slices map[string]string `json:"slices"`
-	Exit   int               `json:"exit"`
+	Exit   *int              `json:"exit"`
 }
 
 // Bar returns the accuracy that slice s is held to.

@@ -26,10 +26,15 @@ const (
 // All is every right.
 const All = Read | Contribute | Approve | Own | Admin
 
-var names = [...]string{"read", "contribute", "approve", "own", "admin"}
-
 // String names the rights, joined by "+"; "none" for the empty set.
-func (p Permission) String() string {
+func (p Permission) String() string { return p.In("en") }
+
+// In names the rights in lang ("zh" or "en").
+func (p Permission) In(lang string) string {
+	names, none, plus := []string{"read", "contribute", "approve", "own", "admin"}, "none", "+"
+	if lang == "zh" {
+		names, none, plus = []string{"查看", "贡献", "审批", "负责", "管理"}, "无", "、"
+	}
 	var s []string
 	for i, n := range names {
 		if p&(1<<i) != 0 {
@@ -37,9 +42,9 @@ func (p Permission) String() string {
 		}
 	}
 	if s == nil {
-		return "none"
+		return none
 	}
-	return strings.Join(s, "+")
+	return strings.Join(s, plus)
 }
 
 // Principal is who asks, with the rights that they hold. The zero value is

@@ -77,4 +77,7 @@ func TestPermissionNames(t *testing.T) {
 			t.Errorf("%d: %q, want %q", p, got, want)
 		}
 	}
+	if got := (auth.Read | auth.Approve).In("zh"); got != "查看、审批" {
+		t.Errorf("in Chinese: %q", got)
+	}
 }

@@ -219,4 +219,3 @@ func ensureTemplate(ctx context.Context, admin *sql.DB, name string, at func(str
 	_, err = conn.ExecContext(ctx, "ALTER DATABASE "+tmp+" RENAME TO "+name)
 	return err
 }
-

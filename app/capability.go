@@ -1,0 +1,47 @@
+package app
+
+import (
+	"io/fs"
+
+	"github.com/landfall-ai/landfall/align/grade"
+	"github.com/landfall-ai/landfall/align/poc"
+	"github.com/landfall-ai/landfall/align/roi"
+	"github.com/landfall-ai/landfall/core/dataset"
+	"github.com/landfall-ai/landfall/core/evidence"
+	"github.com/landfall-ai/landfall/core/gate"
+	"github.com/landfall-ai/landfall/core/loop"
+	"github.com/landfall-ai/landfall/core/scenario"
+	"github.com/landfall-ai/landfall/kit/rest"
+	"github.com/landfall-ai/landfall/prove/failure"
+	"github.com/landfall-ai/landfall/prove/quality"
+	"github.com/landfall-ai/landfall/prove/selection"
+)
+
+// Capability is what one folder brings to the whole: what it measures, its
+// tables, its part of the default policy and its operations. Adding one is
+// adding a folder and a line in Capabilities.
+type Capability struct {
+	Name       string // the folder
+	Kinds      []evidence.Kind
+	Migrations []fs.FS
+	Policies   []gate.Source
+	Operations func(*rest.Registry, *App)
+}
+
+// Capabilities returns all of them, the spine first.
+func Capabilities() []Capability {
+	return []Capability{
+		{Name: "core/scenario", Migrations: []fs.FS{scenario.Migrations}, Operations: scenarioOperations},
+		{Name: "core/evidence", Migrations: []fs.FS{evidence.Migrations}, Operations: evidenceOperations},
+		{Name: "core/dataset", Migrations: []fs.FS{dataset.Migrations}, Operations: datasetOperations},
+		{Name: "core/loop", Migrations: []fs.FS{loop.Migrations}, Operations: loopOperations},
+		{Name: "core/gate", Kinds: []evidence.Kind{gate.Kind()}, Operations: gateOperations},
+		{Name: "prove/quality", Kinds: []evidence.Kind{quality.Kind()}, Policies: []gate.Source{{Name: "prove/quality/policy.yaml", Data: quality.Policy}}},
+		{Name: "align/poc", Kinds: []evidence.Kind{poc.Kind()}, Migrations: []fs.FS{poc.Migrations},
+			Policies: []gate.Source{{Name: "align/poc/policy.yaml", Data: poc.Policy}}, Operations: runOperations},
+		{Name: "align/grade", Kinds: []evidence.Kind{grade.Kind()}, Policies: []gate.Source{{Name: "align/grade/policy.yaml", Data: grade.Policy}}},
+		{Name: "align/roi", Kinds: []evidence.Kind{roi.Kind()}, Policies: []gate.Source{{Name: "align/roi/policy.yaml", Data: roi.Policy}}},
+		{Name: "prove/selection", Kinds: []evidence.Kind{selection.Kind()}},
+		{Name: "prove/failure", Migrations: []fs.FS{failure.Migrations}, Operations: failureOperations},
+	}
+}

@@ -1,0 +1,436 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/landfall-ai/landfall/align/grade"
+	"github.com/landfall-ai/landfall/align/poc"
+	"github.com/landfall-ai/landfall/align/roi"
+	"github.com/landfall-ai/landfall/core/dataset"
+	"github.com/landfall-ai/landfall/core/evidence"
+	"github.com/landfall-ai/landfall/core/scenario"
+	"github.com/landfall-ai/landfall/kit/fault"
+	"github.com/landfall-ai/landfall/kit/jobs"
+	"github.com/landfall-ai/landfall/prove/quality"
+	"github.com/landfall-ai/landfall/prove/selection"
+)
+
+// RunOptions choose how a run goes.
+type RunOptions struct {
+	// Explore goes on in spite of a failed data-quality gate; the evidence is
+	// exploratory and passes no gate.
+	Explore bool
+	// Again measures even if nothing has changed since the last run.
+	Again bool
+	// Progress hears how the run goes. It may be nil.
+	Progress poc.Progress
+	// Lang is the language of what Progress hears.
+	Lang string
+}
+
+// RunInfo says how a run came to its end.
+type RunInfo struct {
+	ID      string
+	Resumed bool
+	Reused  bool
+}
+
+// runJob is the job of a run.
+type runJob struct {
+	Run string `json:"run"`
+}
+
+func (runJob) Kind() string { return "run" }
+
+// bound is a scenario folder with everything that determines its digests.
+type bound struct {
+	folder   *scenario.Folder
+	data     *dataset.Data
+	digests  map[string]string // of candidates, by id
+	bindings evidence.Bindings
+}
+
+// read opens a folder and its data, and computes what the scenario is bound to.
+func (a *App) read(ctx context.Context, dir string) (*bound, error) {
+	folder, err := scenario.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	data, err := dataset.Load(ctx, dir, folder.Document.Data)
+	if err != nil {
+		return nil, err
+	}
+	digest, err := data.Manifest(folder.Document.Data).Digest()
+	if err != nil {
+		return nil, fmt.Errorf("digest the dataset: %w", err)
+	}
+	b := &bound{folder: folder, data: data}
+	if b.digests, err = candidateDigests(folder.Document); err != nil {
+		return nil, err
+	}
+	b.bindings, err = folder.Document.Bind(digest, folder.Traffic.Digest, b.digests)
+	if err != nil {
+		return nil, fmt.Errorf("bind the scenario: %w", err)
+	}
+	return b, checkSlices(folder.Document, data)
+}
+
+// spec is the digest of what a run measures.
+func (b *bound) spec(explore bool) (string, error) {
+	return evidence.Digest(map[string]any{"bindings": b.bindings, "exploratory": explore})
+}
+
+// save records the scenario and its dataset version, and what it is bound to.
+func (a *App) save(ctx context.Context, tx bun.Tx, b *bound) (scenario.Scenario, dataset.Version, error) {
+	sc, err := a.Scenarios.Save(ctx, tx, b.folder.Document, b.folder.Raw, b.bindings)
+	if err != nil {
+		return sc, dataset.Version{}, err
+	}
+	v, err := a.Datasets.Record(ctx, tx, sc.ID, b.folder.Document.Data, b.data)
+	return sc, v, err
+}
+
+// Run takes the scenario in dir from its data to a verdict. It resumes an
+// interrupted run of the same scenario, data and candidates, and reads the
+// evidence at hand if nothing has changed since the last one. It fails with
+// quality.data if the data-quality gate stopped it, and with ctx's error if it
+// was interrupted; what is finished is kept.
+func (a *App) Run(ctx context.Context, dir string, opt RunOptions) (RunInfo, error) {
+	if opt.Progress == nil {
+		opt.Progress = silent{}
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return RunInfo{}, fmt.Errorf("resolve %s: %w", dir, err)
+	}
+	b, err := a.read(ctx, dir)
+	if err != nil {
+		return RunInfo{}, err
+	}
+	if err := a.Datasets.Keep(ctx, dir, b.data); err != nil {
+		return RunInfo{}, err
+	}
+	spec, err := b.spec(opt.Explore)
+	if err != nil {
+		return RunInfo{}, err
+	}
+	info := RunInfo{}
+	var done <-chan error
+	err = a.DB.Tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		sc, version, err := a.save(ctx, tx, b)
+		if err != nil {
+			return err
+		}
+		if !opt.Again {
+			if info.ID, err = a.Runs.DoneBefore(ctx, tx, sc.ID, spec); err != nil || info.ID != "" {
+				info.Reused = true
+				return err
+			}
+		}
+		run, resumed, err := a.Runs.Begin(ctx, tx, poc.Run{ScenarioID: sc.ID, SpecDigest: spec, Document: b.folder.Raw,
+			Folder: dir, Exploratory: opt.Explore, DatasetID: version.ID})
+		if err != nil {
+			return err
+		}
+		info.ID, info.Resumed = run.ID, resumed
+		done = a.watches.add(info.ID, opt) // before the job can be seen
+		return a.Jobs.Insert(ctx, tx, runJob{Run: run.ID}, jobs.Unique())
+	})
+	defer a.watches.remove(info.ID)
+	if err != nil {
+		return RunInfo{}, err
+	}
+	if err := a.start(ctx); err != nil {
+		return info, err
+	}
+	if info.Reused {
+		return info, a.settle(ctx)
+	}
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	if err != nil && !errors.Is(err, quality.ErrData) {
+		return info, err
+	}
+	return info, errors.Join(err, a.settle(ctx))
+}
+
+// start begins to work jobs, once.
+func (a *App) start(ctx context.Context) error {
+	if a.started {
+		return nil
+	}
+	a.started = true
+	if err := a.Jobs.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("start jobs: %w", err)
+	}
+	return nil
+}
+
+// settle waits until everything that followed from what was written is done.
+func (a *App) settle(ctx context.Context) error {
+	if err := a.start(ctx); err != nil {
+		return err
+	}
+	return a.Jobs.WaitIdle(ctx)
+}
+
+// workRun is the handler of runJob. Whatever ends it, an interruption too,
+// ends the job but not the run: the next `landfall run` goes on where it
+// stopped. A run that nobody here waits for, left by a process that was
+// killed, waits for its next `landfall run` as well.
+func (a *App) workRun(ctx context.Context, job *jobs.Job[runJob]) error {
+	complete := func() error {
+		return a.DB.Tx(context.WithoutCancel(ctx), func(ctx context.Context, tx bun.Tx) error { return job.Complete(ctx, tx) })
+	}
+	w, waited := a.watches.get(job.Args.Run)
+	if !waited {
+		return complete()
+	}
+	err := a.pipeline(ctx, job.Args.Run, w.opt)
+	if err != nil && fault.From(err).Kind == fault.Internal {
+		a.log.ErrorContext(ctx, "run failed", "run", job.Args.Run, "error", err)
+	}
+	cerr := complete()
+	w.done <- errors.Join(err, cerr)
+	return cerr
+}
+
+// pipeline measures a run, from wherever it stands.
+func (a *App) pipeline(ctx context.Context, runID string, opt RunOptions) error {
+	run, err := a.Runs.Get(ctx, runID)
+	if err != nil {
+		return err
+	}
+	if !run.Finished.IsZero() {
+		return nil
+	}
+	b, err := a.read(ctx, run.Folder)
+	if err != nil {
+		return err
+	}
+	if spec, err := b.spec(run.Exploratory); err != nil {
+		return err
+	} else if spec != run.SpecDigest {
+		return a.abandon(ctx, run)
+	}
+	if err := a.qualityStep(ctx, run, b); err != nil {
+		return err
+	}
+	return a.measureStep(ctx, run, b, opt)
+}
+
+// abandon gives up a run whose folder has changed since it began.
+func (a *App) abandon(ctx context.Context, run poc.Run) error {
+	err := a.DB.Tx(ctx, func(ctx context.Context, tx bun.Tx) error { return a.Runs.Cancel(ctx, tx, run.ID) })
+	return errors.Join(err, poc.Discard(a.journal(run.ID)))
+}
+
+// qualityStep measures the data and appends the evidence. It fails with
+// quality.ErrData if the gate does not hold and the run does not explore.
+func (a *App) qualityStep(ctx context.Context, run poc.Run, b *bound) error {
+	started := a.now()
+	q, err := quality.Assess(ctx, b.data, b.folder.Document.Data)
+	if err != nil {
+		return err
+	}
+	st, err := quality.Statement(q, started, a.now())
+	if err != nil {
+		return err
+	}
+	failed := !q.Passed()
+	err = a.DB.Tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if failed && !run.Exploratory {
+			if err := a.Runs.Finish(ctx, tx, run.ID, poc.Blocked, poc.NewProblem(q.Fault())); err != nil {
+				return err
+			}
+		} else if err := a.Runs.At(ctx, tx, run.ID, "poc"); err != nil {
+			return err
+		}
+		return a.append(ctx, tx, run, b, st)
+	})
+	if err != nil {
+		return err
+	}
+	if failed && !run.Exploratory {
+		return q.Fault()
+	}
+	return nil
+}
+
+// measureStep runs the candidates and appends everything that follows from
+// them. All of its evidence, the sealed results and the end of the run are one
+// transaction: a kill before it resumes from the journal, a kill after it
+// finds a finished run.
+func (a *App) measureStep(ctx context.Context, run poc.Run, b *bound, opt RunOptions) error {
+	doc := b.folder.Document
+	run0 := a.now()
+	entrants, assumed, err := entrants(doc, b.data, b.digests)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(a.journal(run.ID)), 0o700); err != nil {
+		return fmt.Errorf("make the folder of runs: %w", err)
+	}
+	outcomes, err := poc.Execute(ctx, poc.Plan{Entrants: entrants, Cases: b.data.Test, Journal: a.journal(run.ID), Lang: opt.Lang, Now: a.now}, opt.Progress)
+	if err != nil {
+		return err
+	}
+	ids := make([]string, len(doc.Slices))
+	for i, s := range doc.Slices {
+		ids[i] = s.ID
+	}
+	m := poc.Measure(b.data.Test, ids, outcomes, assumed, doc.Run.Seed)
+	statements, err := a.conclude(b, m, run0)
+	if err != nil {
+		return err
+	}
+	results, err := a.seal(ctx, run, b, outcomes)
+	if err != nil {
+		return err
+	}
+	err = a.DB.Tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if err := a.Runs.Seal(ctx, tx, run.ID, results); err != nil {
+			return err
+		}
+		if err := a.Runs.Finish(ctx, tx, run.ID, poc.Done, nil); err != nil {
+			return err
+		}
+		return a.append(ctx, tx, run, b, statements...)
+	})
+	if err != nil {
+		return err
+	}
+	return poc.Discard(a.journal(run.ID))
+}
+
+// conclude turns a measurement into the evidence that follows from it.
+func (a *App) conclude(b *bound, m poc.Measurement, started time.Time) ([]evidence.Statement, error) {
+	doc := b.folder.Document
+	var out []evidence.Statement
+	add := func(st evidence.Statement, err error) error {
+		if err == nil {
+			out = append(out, st)
+		}
+		return err
+	}
+	rec, ok := poc.Recommend(m, doc.Targets.Accuracy)
+	if !ok {
+		return nil, poc.ErrNothingMeasured.With()
+	}
+	if err := add(poc.Statement(m, rec, started, a.now())); err != nil {
+		return nil, err
+	}
+	graded := grade.Grade(gradeSlices(b.folder), doc.Declared.Level, m, b.folder.Traffic.Provenance())
+	if err := add(grade.Statement(graded, started, a.now())); err != nil {
+		return nil, err
+	}
+	in, err := returnInput(b.folder, cheapest(graded))
+	if err != nil {
+		return nil, err
+	}
+	if r, ok, err := roi.Compute(in); err != nil {
+		return nil, err
+	} else if ok {
+		if err := add(roi.Statement(r, started, a.now())); err != nil {
+			return nil, err
+		}
+	}
+	lim, err := limits(doc)
+	if err != nil {
+		return nil, err
+	}
+	return out, add(selection.Statement(selection.Select(m, lim), started, a.now()))
+}
+
+// append signs statements of a run about what b is bound to.
+func (a *App) append(ctx context.Context, tx bun.Tx, run poc.Run, b *bound, sts ...evidence.Statement) error {
+	for i := range sts {
+		st := &sts[i]
+		k, ok := a.kind(st.PredicateType)
+		if !ok {
+			return fmt.Errorf("append evidence: the kind %s is not declared", st.PredicateType)
+		}
+		st.Subject = scenario.Subjects(b.bindings, k.Roles...)
+		st.Predicate.Scenario, st.Predicate.Run, st.Predicate.Exploratory = run.ScenarioID, run.ID, run.Exploratory
+	}
+	_, err := a.Evidence.Append(ctx, tx, sts...)
+	return err
+}
+
+func (a *App) kind(uri string) (evidence.Kind, bool) {
+	for _, k := range a.Evidence.Kinds() {
+		if k.URI == uri {
+			return k, true
+		}
+	}
+	return evidence.Kind{}, false
+}
+
+// seal writes the case results as a Parquet blob and returns its digest.
+func (a *App) seal(ctx context.Context, run poc.Run, b *bound, outcomes []poc.Outcome) (_ string, err error) {
+	path := a.journal(run.ID) + ".parquet"
+	if err := poc.WriteResults(ctx, path, b.data.Test, outcomes); err != nil {
+		return "", fmt.Errorf("seal the results of %s: %w", run.ID, err)
+	}
+	defer func() { err = errors.Join(err, os.Remove(path)) }()
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("seal the results of %s: %w", run.ID, err)
+	}
+	defer f.Close()
+	digest, _, err := a.Blobs.Put(ctx, f)
+	return digest, err
+}
+
+// watches ties the jobs of this process to whoever waits for them.
+type watches struct {
+	mu sync.Mutex
+	m  map[string]watch
+}
+
+type watch struct {
+	opt  RunOptions
+	done chan error // one result, never blocks
+}
+
+func (ws *watches) add(run string, opt RunOptions) <-chan error {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if ws.m == nil {
+		ws.m = map[string]watch{}
+	}
+	w := watch{opt: opt, done: make(chan error, 1)}
+	ws.m[run] = w
+	return w.done
+}
+
+func (ws *watches) get(run string) (watch, bool) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	w, ok := ws.m[run]
+	return w, ok
+}
+
+func (ws *watches) remove(run string) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	delete(ws.m, run)
+}
+
+// silent is a Progress that nobody hears.
+type silent struct{}
+
+func (silent) Phase(string, string, int, int) {}
+func (silent) Step(string, bool)              {}
+func (silent) End(string)                     {}

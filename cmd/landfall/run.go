@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/landfall-ai/landfall/app"
+	"github.com/landfall-ai/landfall/app/report"
+	"github.com/landfall-ai/landfall/core/scenario"
+	"github.com/landfall-ai/landfall/kit/term"
+	"github.com/landfall-ai/landfall/prove/quality"
+)
+
+func (c *command) runCommand() *cobra.Command {
+	var opt app.RunOptions
+	var html string
+	cmd := &cobra.Command{
+		Use: "run DIR", Args: cobra.ExactArgs(1),
+		Short: c.say("take a scenario folder from its data to a verdict", "把场景目录从数据一路跑到结论"),
+		Long: c.say(`Checks the data, measures every candidate on every test case, grades, costs and
+compares them, and evaluates the align gate and the data part of the prove gate.
+A run that was interrupted goes on where it stopped; if nothing has changed since
+the last run, its evidence is read instead of measured again.
+
+Exit codes: 0 all gates pass · 10 a rule failed · 11 evidence insufficient or
+stale · 12 the data-quality gate stopped the run.`,
+			`检查数据,用每条评测用例实测每个候选方案,分级、算账、选型,并评估认知对齐门禁与
+技术验证门禁的数据部分。被中断的运行会从断点继续;若自上次运行以来没有任何变化,则
+直接读取已有证据,不再重复测量。
+
+退出码:0 全部通过 · 10 有规则未通过 · 11 证据不足或已过时 · 12 被数据质量门禁拦下。`),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(cmd.Context(), func(a *app.App) error { return c.run(cmd.Context(), a, args[0], opt, html) })
+		},
+	}
+	cmd.Flags().BoolVar(&opt.Explore, "explore", false, c.say("go on in spite of a failed data gate; the evidence is exploratory and passes no gate", "数据门禁未通过也继续;证据标为探索性,不能通过任何门禁"))
+	cmd.Flags().BoolVar(&opt.Again, "again", false, c.say("measure again although nothing has changed", "即使没有变化也重新测量"))
+	cmd.Flags().StringVarP(&html, "out", "O", "", c.say("also write the HTML report to this file", "同时把 HTML 报告写入该文件"))
+	return cmd
+}
+
+func (c *command) run(ctx context.Context, a *app.App, dir string, opt app.RunOptions, html string) error {
+	p := newProgress(c.t)
+	opt.Progress, opt.Lang = p, c.t.Lang
+	info, err := a.Run(ctx, dir, opt)
+	p.close()
+	blocked := errors.Is(err, quality.ErrData)
+	if err != nil && !blocked {
+		return err
+	}
+	r, rerr := a.Report(ctx, dir, &info)
+	if rerr != nil {
+		return errors.Join(rerr, err)
+	}
+	if html == "" {
+		html = filepath.Join(a.Home.Reports(), r.Scenario.Slug+"."+c.t.Lang+".html")
+	}
+	if err := writeHTML(html, *r, c.t.Lang); err != nil {
+		return err
+	}
+	r.HTML = html
+	if perr := c.show(r); perr != nil {
+		return perr
+	}
+	c.exit = r.Exit
+	return err
+}
+
+// show prints a report's first screen, or all of it in a machine's form.
+func (c *command) show(r *report.Report) error {
+	return c.t.Print(r, func(w io.Writer) error {
+		if r.Exit == 12 {
+			return report.DataFailure(w, *r, c.t)
+		}
+		return report.Terminal(w, *r, c.t)
+	})
+}
+
+// writeHTML writes the report; the file appears whole or not at all.
+func writeHTML(path string, r report.Report, lang string) (err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return report.ErrWrite.With("file", path).Because(err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".report-*")
+	if err != nil {
+		return report.ErrWrite.With("file", path).Because(err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(report.ErrWrite.With("file", path).Because(err), os.Remove(f.Name()))
+		}
+	}()
+	if err := errors.Join(report.HTML(f, r, lang), f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+func (c *command) gateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "gate DIR", Args: cobra.ExactArgs(1),
+		Short: c.say("the verdict of every gate, as of now", "各道门禁此刻的结论"),
+		Long: c.say("Reads the folder as it is now, so that a change since the last run shows as stale evidence. Measures nothing.",
+			"按目录当前内容判定:自上次运行以来的改动会显示为证据已过时。本命令不做测量。"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(cmd.Context(), func(a *app.App) error {
+				if _, err := a.Bind(cmd.Context(), args[0]); err != nil {
+					return err
+				}
+				r, err := a.Report(cmd.Context(), args[0], nil)
+				if err != nil {
+					return err
+				}
+				c.exit = r.GateExit()
+				return c.t.Print(r.Gates, func(w io.Writer) error { return report.Gates(w, *r, c.t) })
+			})
+		},
+	}
+}
+
+func (c *command) reportCommand() *cobra.Command {
+	var out string
+	cmd := &cobra.Command{
+		Use: "report DIR", Args: cobra.ExactArgs(1),
+		Short: c.say("write the HTML report of the newest run", "生成最近一次运行的 HTML 报告"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(cmd.Context(), func(a *app.App) error {
+				if _, err := a.Bind(cmd.Context(), args[0]); err != nil {
+					return err
+				}
+				r, err := a.Report(cmd.Context(), args[0], nil)
+				if err != nil {
+					return err
+				}
+				if out == "" {
+					out = filepath.Join(a.Home.Reports(), r.Scenario.Slug+"."+c.t.Lang+".html")
+				}
+				if err := writeHTML(out, *r, c.t.Lang); err != nil {
+					return err
+				}
+				r.HTML = out
+				return c.t.Print(r, func(w io.Writer) error { _, err := io.WriteString(w, out+"\n"); return err })
+			})
+		},
+	}
+	cmd.Flags().StringVarP(&out, "out", "O", "", c.say("the file to write", "要写入的文件"))
+	return cmd
+}
+
+func (c *command) validateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "validate DIR", Args: cobra.ExactArgs(1),
+		Short: c.say("check scenario.yaml and its data; measure nothing", "检查 scenario.yaml 及其数据;不做测量"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			v, err := app.Validate(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return c.t.Print(v, func(w io.Writer) error {
+				_, err := io.WriteString(w, c.say("valid: ", "合法:")+filepath.Join(args[0], scenario.FileName)+"\n"+
+					c.say("next:  landfall run ", "下一步:landfall run ")+args[0]+"\n")
+				return err
+			})
+		},
+	}
+}
+
+// progress shows a run on the terminal.
+type progress struct {
+	p     *term.Progress
+	mu    sync.Mutex
+	tasks map[string]*term.Task
+}
+
+func newProgress(t *term.Terminal) *progress {
+	return &progress{p: t.Progress(time.Now), tasks: map[string]*term.Task{}}
+}
+
+func (p *progress) Phase(id, title string, total, done int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.p.Task(title, int64(total))
+	t.Skip(int64(done))
+	p.tasks[id] = t
+}
+
+func (p *progress) Step(id string, failed bool) {
+	t := p.task(id)
+	if failed {
+		t.Fail(1)
+	} else {
+		t.Add(1)
+	}
+}
+
+func (p *progress) End(id string) { p.task(id).Done() }
+
+func (p *progress) task(id string) *term.Task {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.tasks[id]
+}
+
+func (p *progress) close() { p.p.Close() }
