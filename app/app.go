@@ -90,7 +90,7 @@ func Open(ctx context.Context, cfg Config) (_ *App, err error) {
 	}
 	url := cfg.Store
 	if url == "" {
-		url = "sqlite:" + a.Home.DB()
+		url = a.Home.DB()
 	}
 	caps := Capabilities()
 	var migrations []fs.FS
@@ -100,7 +100,7 @@ func Open(ctx context.Context, cfg Config) (_ *App, err error) {
 	if a.DB, err = store.Open(ctx, url, migrations...); err != nil {
 		return nil, err
 	}
-	if a.Blobs, err = blob.Open(ctx, a.Home.Blobs()); err != nil {
+	if a.Blobs, err = blob.Folder(a.Home.Blobs()); err != nil {
 		return nil, err
 	}
 	if err := a.wire(caps); err != nil {
@@ -111,7 +111,11 @@ func Open(ctx context.Context, cfg Config) (_ *App, err error) {
 
 // wire makes every service and ties it to the loop.
 func (a *App) wire(caps []Capability) error {
-	a.Jobs = jobs.New(jobs.Config{DB: a.DB, ID: a.Home.ID(), Log: a.log, Now: a.now})
+	homeID, err := a.Home.ID(a.newID)
+	if err != nil {
+		return err
+	}
+	a.Jobs = jobs.New(jobs.Config{DB: a.DB, ID: homeID, Log: a.log, Now: a.now})
 	a.Loop = loop.New(loop.Deps{DB: a.DB, Jobs: a.Jobs, NewID: a.newID, Now: a.now})
 	keys, err := evidence.OpenKeys(a.Home.Keys(), a.now, rand.Reader)
 	if err != nil {
@@ -182,6 +186,9 @@ func (a *App) release() error {
 	}
 	return errors.Join(errs...)
 }
+
+// Reports is the folder of HTML reports that nobody placed elsewhere.
+func (a *App) Reports() string { return filepath.Join(a.Home.Dir(), "reports") }
 
 // journal is where the case results of a run lie until they are sealed.
 func (a *App) journal(run string) string { return filepath.Join(a.Home.Dir(), "runs", run+".db") }

@@ -36,7 +36,7 @@ func (l lang) mark(outcome string) mark {
 	default:
 		shape = "none"
 	}
-	return mark{Shape: shape, Word: l.outcome(outcome)}
+	return mark{Shape: shape, Word: capital(l.outcome(outcome))}
 }
 
 // claims is the pair of bars: what the owner declared against what is proven.
@@ -115,7 +115,7 @@ func firstWord(s string) string {
 type moneyBars struct {
 	Title   string
 	Rows    []moneyRow
-	Assumed bool // some input was typed in
+	Assumed string // said if some input was typed in
 	Note    string
 }
 
@@ -154,13 +154,16 @@ func moneyChart(r Report, l lang) *moneyBars {
 	if m.Saving.P50 < 0 {
 		saved = l.say("Costs ", "每年多花 ") + l.money(-m.Saving.P50, m.Currency) + l.say(" a year more", "")
 	}
-	return &moneyBars{
+	assumed := ""
+	if restsOnAssumptions(r) {
+		assumed = onAssumptions(l)
+	}
+	return &moneyBars{Assumed: assumed,
 		Title: l.say("Yearly cost", "每年成本"),
 		Rows: []moneyRow{
 			row("all", l.say("Everything with ", "全部用")+l.say("", zhGap(candidateTitle(r, m.Dearest, l)))+candidateTitle(r, m.Dearest, l), m.AllDearest),
 			row("graded", l.say("Graded mix", "分级方案"), m.Graded),
 		},
-		Assumed: restsOnAssumptions(r),
 		Note: saved + " " + band(m.Saving.P10, m.Saving.P90, m.Currency, l) + l.say("; chance of no saving ", "；不省钱的概率 ") + l.pct(m.ProbabilityOfLoss) +
 			l.say(". What is not proven counts at the dearer price.", "。未证明的流量按更贵的方案计。"),
 	}

@@ -156,7 +156,7 @@ func lead(r Report, l lang) string {
 }
 
 // headline joins the clauses as one line of plain text.
-func headline(r Report, l lang, gap string) string {
+func headline(r Report, l lang) string {
 	var b strings.Builder
 	for i, c := range sentence(r, l) {
 		if i > 0 {
@@ -164,7 +164,7 @@ func headline(r Report, l lang, gap string) string {
 		}
 		b.WriteString(c.Text)
 		if c.Interval != "" {
-			b.WriteString(gap + c.Interval)
+			b.WriteString("  " + c.Interval)
 		}
 	}
 	return b.String()

@@ -42,12 +42,6 @@ type page struct {
 	Ring        ring
 	Sections    []section
 	Foot        []string
-	Words       words
-}
-
-// words are the labels that the template itself needs.
-type words struct {
-	Assumed, AsTable, Next, Blocked, Details, Findings string
 }
 
 // gateCard is the gate that decides what to do next.
@@ -56,6 +50,8 @@ type gateCard struct {
 	Title, Count  string
 	Rule, Reason  string
 	Next, Command string
+	// Blocked and Then are the labels before Rule and Next.
+	Blocked, Then string
 }
 
 // HTML writes r as one self-contained file in lang ("zh" or "en").
@@ -80,13 +76,6 @@ func newPage(r Report, l lang) page {
 		Headline: sentence(r, l), Join: l.say(", ", "，"), Lead: lead(r, l),
 		Claims: claimBars(r, l), Money: moneyChart(r, l), Gate: newGateCard(r, l), Ring: loopRing(r.Loop, l),
 		Sections: sections(r, l), Foot: foot(r, l),
-		Words: words{
-			Assumed:  l.say("⚠ rests on assumptions", "⚠ 含假设"),
-			AsTable:  l.say("View as table", "以表格查看"),
-			Next:     l.say("Next", "下一步"),
-			Blocked:  l.say("Held up by", "卡在"),
-			Findings: l.say("The findings behind it", "依据"),
-		},
 	}
 	if p.Money == nil {
 		p.NoMoney = noMoney(l)
@@ -103,7 +92,7 @@ func exploratory(l lang) string {
 }
 
 func newGateCard(r Report, l lang) gateCard {
-	c := gateCard{Next: l.of(r.Next.Text), Command: r.Next.Command}
+	c := gateCard{Next: capital(l.of(r.Next.Text)), Command: r.Next.Command, Blocked: l.say("Held up by", "卡在"), Then: l.say("Next", "下一步")}
 	switch g := blocking(r.Gates); {
 	case g != nil:
 		c.Mark, c.Title = l.mark(g.Outcome), l.gateTitle(*g)
@@ -111,7 +100,7 @@ func newGateCard(r Report, l lang) gateCard {
 			c.Count = l.ruleCount(*g)
 		}
 		if rule := blockingRule(*g); rule != nil {
-			c.Rule, c.Reason = l.of(rule.Title), l.of(rule.Reason)
+			c.Rule, c.Reason = l.of(rule.Title), capital(l.of(rule.Reason))
 		}
 	case len(r.Gates) > 0:
 		c.Mark, c.Title = l.mark(string(gate.Pass)), l.say("Every gate that is due", "所有到期的门禁")

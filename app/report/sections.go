@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -63,7 +62,7 @@ type cell struct {
 
 type link struct{ ID, Text string }
 
-func plain(s string) cell { return cell{Text: s} }
+func plain(s string) cell { return cell{Text: capital(s)} }
 
 func num(s string, sub ...string) cell { return cell{Text: s, Num: true, Sub: sub} }
 
@@ -76,12 +75,14 @@ func column(en, zh string, l lang) head { return head{Text: l.say(en, zh)} }
 func number(en, zh string, l lang) head { return head{Text: l.say(en, zh), Num: true} }
 
 // labelled gives every cell the name of its column, which stands before it
-// where the table is too narrow for columns.
+// where the table is too narrow for columns, and cleans what data put there.
 func labelled(t *table) *table {
 	for i := range t.Rows {
 		for j := range t.Rows[i].Cells {
-			if j < len(t.Head) {
-				t.Rows[i].Cells[j].Label = t.Head[j].Text
+			c := &t.Rows[i].Cells[j]
+			c.Text, c.Label = term.Clean(c.Text), t.Head[j].Text
+			for k := range c.Sub {
+				c.Sub[k] = term.Clean(c.Sub[k])
 			}
 		}
 	}
@@ -159,7 +160,7 @@ func sliceSection(r Report, l lang) *section {
 		}
 		outcome, words := conclusion(v, l)
 		m := l.mark(outcome)
-		m.Word = words
+		m.Word = capital(words)
 		t.Rows = append(t.Rows, row{Cells: []cell{{Text: cmp.Or(l.of(v.Title), v.Slice)}, plain(string(v.Level)), share, who, correct, low,
 			num(l.pct(v.Bar)), {Mark: &m}}})
 	}
@@ -378,7 +379,7 @@ func roiSection(r Report, l lang) *section {
 			return num(l.money(x.Mean, m.Currency))
 		}
 		prov := l.verdict(string(gate.Assumed))
-		prov.Mark.Word = l.provenance(any.Provenance)
+		prov.Mark.Word = capital(l.provenance(any.Provenance))
 		if any.Provenance != evidence.Assumed {
 			prov = cell{Text: l.provenance(any.Provenance)}
 		}
@@ -420,14 +421,14 @@ func selectionSection(r Report, l lang) *section {
 			front.Text = "◆ " + l.say("on the front", "在前沿上")
 		}
 		kept := l.verdict(string(gate.Pass))
-		kept.Mark.Word = l.say("kept", "满足")
+		kept.Mark.Word = l.say("Kept", "满足")
 		if len(x.Broken) > 0 {
 			var names []string
 			for _, b := range x.Broken {
 				names = append(names, l.broken(b))
 			}
 			kept = l.verdict(string(gate.Fail))
-			kept.Mark.Word = l.colon(l.say("not shown to keep", "未能证明满足"), l.list(names))
+			kept.Mark.Word = l.colon(l.say("Not shown to keep", "未能证明满足"), l.list(names))
 		}
 		name := cell{Text: cmp.Or(l.of(x.Title), x.Candidate)}
 		if x.Candidate == r.Selection.Recommended {
@@ -444,7 +445,7 @@ func selectionSection(r Report, l lang) *section {
 		who = l.colon(l.say("Recommended", "推荐"), candidateTitle(r, id, l))
 	}
 	return &section{ID: "selection", Title: l.say("Selection", "选型"), Evidence: from(r, "selection"),
-		Lead: l.sentences(l.about(who, l.of(r.Selection.Reason))+l.say(".", "。"), l.colon(l.say("Hard limits", "硬性限制"), l.list(limits))+l.say(".", "。")),
+		Lead:  l.sentences(l.about(who, l.of(r.Selection.Reason))+l.say(".", "。"), l.colon(l.say("Hard limits", "硬性限制"), l.list(limits))+l.say(".", "。")),
 		Parts: []part{{Table: labelled(t)}}}
 }
 
@@ -492,7 +493,7 @@ func gateSection(r Report, l lang) *section {
 func ruleRow(rule Rule, currency string, l lang) row {
 	name := cell{Text: cmp.Or(l.of(rule.Title), rule.ID)}
 	if m := l.of(rule.Reason); m != "" {
-		name.Sub = append(name.Sub, m)
+		name.Sub = append(name.Sub, capital(m))
 	}
 	if m := l.of(rule.Method); m != "" {
 		name.Sub = append(name.Sub, l.colon(l.say("The method", "方法"), m))
@@ -521,7 +522,7 @@ func ruleRow(rule Rule, currency string, l lang) row {
 	}
 	v := l.verdict(rule.Outcome)
 	if rule.Assumed {
-		v.Sub = []string{l.say("⚠ rests on assumptions", "⚠ 含假设")}
+		v.Sub = []string{onAssumptions(l)}
 	}
 	return row{Cells: []cell{name, value, span, allowed, ev, v}}
 }
@@ -629,7 +630,7 @@ func evidenceSection(r Report, l lang) *section {
 		column("Provenance", "取证方式", l), column("At", "时间", l), column("Current", "是否有效", l)}}
 	for _, e := range r.Evidence {
 		state := l.verdict(string(gate.Pass))
-		state.Mark.Word = l.say("current", "有效")
+		state.Mark.Word = l.say("Current", "有效")
 		if e.Stale != nil {
 			state = l.verdict(string(gate.Stale))
 			if why := l.of(*e.Stale); why != "" {
@@ -677,6 +678,3 @@ func methodSection(r Report, l lang) *section {
 	}
 	return &section{ID: "methods", Title: l.say("How these figures were made", "这些数字怎么来的"), Parts: []part{{List: items}}}
 }
-
-// plainLine makes one line of s.
-func plainLine(s string) string { return strings.Join(strings.Fields(term.Clean(s)), " ") }

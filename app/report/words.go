@@ -27,7 +27,9 @@ func (l lang) say(en, zh string) string {
 	return en
 }
 
-func (l lang) of(t text.Text) string { return t.In(string(l)) }
+// of is t in l, without what could turn the reading direction or command a
+// terminal.
+func (l lang) of(t text.Text) string { return term.Clean(t.In(string(l))) }
 
 // sentences joins sentences that carry their own full stop.
 func (l lang) sentences(s ...string) string {
@@ -255,3 +257,5 @@ func noSteps() []Step {
 	}
 	return out
 }
+
+func onAssumptions(l lang) string { return l.say("⚠ rests on assumptions", "⚠ 含假设") }

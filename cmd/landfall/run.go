@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/landfall-ai/landfall/app"
 	"github.com/landfall-ai/landfall/app/report"
 	"github.com/landfall-ai/landfall/core/scenario"
+	"github.com/landfall-ai/landfall/kit/file"
 	"github.com/landfall-ai/landfall/kit/term"
 	"github.com/landfall-ai/landfall/prove/quality"
 )
@@ -60,7 +60,7 @@ func (c *command) run(ctx context.Context, a *app.App, dir string, opt app.RunOp
 		return errors.Join(rerr, err)
 	}
 	if html == "" {
-		html = filepath.Join(a.Home.Reports(), r.Scenario.Slug+"."+c.t.Lang+".html")
+		html = filepath.Join(a.Reports(), r.Scenario.Slug+"."+c.t.Lang+".html")
 	}
 	if err := writeHTML(html, *r, c.t.Lang); err != nil {
 		return err
@@ -83,24 +83,8 @@ func (c *command) show(r *report.Report) error {
 	})
 }
 
-// writeHTML writes the report; the file appears whole or not at all.
-func writeHTML(path string, r report.Report, lang string) (err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return report.ErrWrite.With("file", path).Because(err)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".report-*")
-	if err != nil {
-		return report.ErrWrite.With("file", path).Because(err)
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(report.ErrWrite.With("file", path).Because(err), os.Remove(f.Name()))
-		}
-	}()
-	if err := errors.Join(report.HTML(f, r, lang), f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+func writeHTML(path string, r report.Report, lang string) error {
+	return file.Write(path, 0o644, func(w io.Writer) error { return report.HTML(w, r, lang) })
 }
 
 func (c *command) gateCommand() *cobra.Command {
@@ -140,7 +124,7 @@ func (c *command) reportCommand() *cobra.Command {
 					return err
 				}
 				if out == "" {
-					out = filepath.Join(a.Home.Reports(), r.Scenario.Slug+"."+c.t.Lang+".html")
+					out = filepath.Join(a.Reports(), r.Scenario.Slug+"."+c.t.Lang+".html")
 				}
 				if err := writeHTML(out, *r, c.t.Lang); err != nil {
 					return err

@@ -153,6 +153,9 @@ func (t *Reader) readCSV() ([]string, error) {
 		if errors.As(t.src.err, &f) && t.src.line == pe.Line {
 			return nil, f
 		}
+		if pe.StartLine != pe.Line { // the quote that swallowed these lines was opened in the first
+			return nil, ErrQuote.With().At(t.file, pe.StartLine, 0).Because(err)
+		}
 		return nil, ErrQuote.With().At(t.file, pe.Line, pe.Column).Because(err)
 	}
 	t.line, _ = t.csv.FieldPos(0)

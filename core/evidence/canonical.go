@@ -61,8 +61,9 @@ func Digest(v any) (string, error) {
 // finite or larger than 2^53 (which RFC 8785 would round silently), and with
 // ErrDeep and ErrJSON if v nests too deep or cannot be encoded.
 func Canonical(v any) ([]byte, error) {
-	if err := checkValue(reflect.ValueOf(v), "", 0); err != nil {
-		return nil, err
+	if e := checkValue(reflect.ValueOf(v), 0); e != nil {
+		e.Params = append(e.Params, fault.Param{Name: "where", Value: place(e.Pointer)})
+		return nil, e
 	}
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -121,8 +122,8 @@ func checkTokens(b []byte) error {
 }
 
 // checkValue finds in v what encoding/json would hide: strings that it would
-// repair and numbers that it would round. It names the place as a JSON pointer.
-func checkValue(v reflect.Value, at string, depth int) error {
+// repair and numbers that it would round. The fault points to the place.
+func checkValue(v reflect.Value, depth int) *fault.Error {
 	if !v.IsValid() {
 		return nil
 	}
@@ -140,61 +141,70 @@ func checkValue(v reflect.Value, at string, depth int) error {
 	switch v.Kind() {
 	case reflect.String:
 		if !utf8.ValidString(v.String()) {
-			return ErrText.With("where", place(at)).In(at)
+			return ErrText.With()
 		}
 	case reflect.Float32, reflect.Float64:
 		if f := v.Float(); math.IsNaN(f) || math.Abs(f) > maxExact {
-			return ErrNumber.With("where", place(at), "value", f).In(at)
+			return ErrNumber.With("value", f)
 		}
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		if n := v.Int(); n > maxExact || n < -maxExact {
-			return ErrNumber.With("where", place(at), "value", n).In(at)
+			return ErrNumber.With("value", n)
 		}
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
 		if n := v.Uint(); n > maxExact {
-			return ErrNumber.With("where", place(at), "value", n).In(at)
+			return ErrNumber.With("value", n)
 		}
 	case reflect.Pointer, reflect.Interface:
-		return checkValue(v.Elem(), at, depth+1)
+		return checkValue(v.Elem(), depth+1)
 	case reflect.Slice, reflect.Array:
 		if v.Type().Elem().Kind() == reflect.Uint8 {
 			return nil // bytes become base64
 		}
 		for i := range v.Len() {
-			if err := checkValue(v.Index(i), at+"/"+strconv.Itoa(i), depth+1); err != nil {
-				return err
+			if e := checkValue(v.Index(i), depth+1); e != nil {
+				return under(e, strconv.Itoa(i))
 			}
 		}
 	case reflect.Map:
 		for it := v.MapRange(); it.Next(); {
-			name := fmt.Sprint(it.Key())
-			if !utf8.ValidString(name) {
-				return ErrText.With("where", place(at)).In(at)
+			if it.Key().Kind() == reflect.String && !utf8.ValidString(it.Key().String()) {
+				return ErrText.With()
 			}
-			if err := checkValue(it.Value(), at+"/"+pointerName(name), depth+1); err != nil {
-				return err
+			if e := checkValue(it.Value(), depth+1); e != nil {
+				return under(e, fmt.Sprint(it.Key()))
 			}
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			f := v.Type().Field(i)
-			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			if (!f.IsExported() && !f.Anonymous) || name == "-" {
-				continue
-			}
-			under := at
-			if name == "" && !f.Anonymous {
-				name = f.Name
-			}
-			if name != "" {
-				under += "/" + pointerName(name)
-			}
-			if err := checkValue(v.Field(i), under, depth+1); err != nil {
-				return err
-			}
+		return checkFields(v, depth)
+	}
+	return nil
+}
+
+func checkFields(v reflect.Value, depth int) *fault.Error {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if (!f.IsExported() && !f.Anonymous) || name == "-" {
+			continue
+		}
+		e := checkValue(v.Field(i), depth+1)
+		switch {
+		case e == nil:
+		case name != "":
+			return under(e, name)
+		case f.Anonymous:
+			return e
+		default:
+			return under(e, f.Name)
 		}
 	}
 	return nil
+}
+
+// under puts a name before the place that e points to.
+func under(e *fault.Error, name string) *fault.Error {
+	return e.In("/" + pointerName(name) + e.Pointer)
 }
 
 // pointerName escapes a name for a JSON pointer (RFC 6901).

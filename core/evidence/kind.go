@@ -109,3 +109,6 @@ func (k Kind) check() error {
 }
 
 var metricName = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$`)
+
+// ScenarioID names a scenario in operations: its id or its slug.
+type ScenarioID string

@@ -274,7 +274,7 @@ func (s *Service) existing(ctx context.Context, tx bun.Tx, sts []Statement) (map
 	if len(runs) == 0 {
 		return out, nil
 	}
-	rs, err := queryRecords(ctx, tx, `WHERE e.run IN (`+marks(len(runs))+`) AND e.supersedes = '' ORDER BY e.leaf`, runs...)
+	rs, err := queryRecords(ctx, tx, `WHERE e.run IN (`+marks(len(runs))+`) AND e.run <> '' AND e.supersedes = '' ORDER BY e.leaf`, runs...)
 	for _, r := range rs {
 		out[onceKey(r.Statement)] = r
 	}

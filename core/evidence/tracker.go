@@ -11,7 +11,7 @@ import (
 // It keeps three readings of the tree, so that a fault in one of them can be
 // told from a fault in another and does not hide what comes after it: from the
 // leaf hashes as stored, from the subtree hashes as stored, and from the
-// envelopes where they are at hand.
+// envelopes where they are at hand and their signatures hold.
 type tracker struct {
 	found *findings
 	n     int64 // leaves so far
@@ -24,7 +24,8 @@ type tracker struct {
 }
 
 // add takes the next leaf: its hashes as stored (leaf first, then the subtrees
-// that it completes; nil if missing) and the hash of its envelope, if known.
+// that it completes; nil if missing) and the hash of its envelope, if it is to
+// be believed.
 func (t *tracker) add(stored []tlog.Hash, envelope *tlog.Hash) {
 	n := t.n
 	t.n++

@@ -181,8 +181,10 @@ func (v *verification) leaf(it *item) {
 	n := v.tree.n
 	var envelope *tlog.Hash
 	if it.hasData {
-		envelope = &it.hash
 		v.report.Envelopes++
+		if it.key >= 0 || len(it.found) == 0 {
+			envelope = &it.hash
+		}
 		if len(it.stored) > 0 && it.stored[0] != it.hash {
 			v.found.add(found(FoundLeafHash, n, n+1, "the envelope is not the one that was appended", "信封不是当初追加的那个"))
 		}
@@ -245,8 +247,10 @@ func (v *verification) checkpoint(o *opened) {
 	case o.c.Size != o.size:
 		v.found.add(found(FoundCheckpointSize, from, o.size, "in the place of the checkpoint at %d stands that at %d", "检查点 %d 的位置上是检查点 %d", o.size, o.c.Size))
 		return
-	case o.c.Previous != before:
-		v.found.add(found(FoundCheckpointMissing, from, o.size, "the checkpoint at %d follows one at %d, not one at %d", "检查点 %d 的前一个是 %d,而不是 %d", o.size, o.c.Previous, before))
+	case o.c.Previous > before:
+		v.found.add(found(FoundCheckpointMissing, before, o.c.Previous, "the checkpoint at %d is missing", "缺少检查点 %d", o.c.Previous))
+	case o.c.Previous < before:
+		v.found.add(found(FoundCheckpointSize, from, o.size, "the checkpoint at %d follows one at %d, not one at %d", "检查点 %d 的前一个是 %d,而不是 %d", o.size, o.c.Previous, before))
 	}
 	v.signedBy(o.key, FoundCheckpointOrder, from, o.size)
 	v.tree.meet(o.c.Root)

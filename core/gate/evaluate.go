@@ -195,7 +195,7 @@ func (e *evaluation) rule(rule Rule) RuleResult {
 		e.decide(rule, read, &out)
 	}
 	if out.Outcome != Pass {
-		out.Fix = fix(rule.Fix, out.Readings)
+		out.Fix = fix(rule.Fix, out.Reason, out.Readings)
 	}
 	return out
 }

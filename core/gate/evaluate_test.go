@@ -31,7 +31,7 @@ func TestRuleOutcomes(t *testing.T) {
 		"holds":              {rule: accuracy, records: []evidence.Record{poc(0.92)}, outcome: gate.Pass, reason: gate.ReasonMet, text: "accuracy: lower bound 92%; at least 90% is required"},
 		"boundary":           {rule: accuracy, records: []evidence.Record{poc(0.9)}, outcome: gate.Pass, reason: gate.ReasonMet},
 		"boundary strict":    {rule: "a: poc.recommended.accuracy.low > param.floor", records: []evidence.Record{poc(0.9)}, outcome: gate.Fail, reason: gate.ReasonNotMet, text: "more than 90% is required"},
-		"just below":         {rule: accuracy, records: []evidence.Record{poc(math.Nextafter(0.9, 0))}, outcome: gate.Fail, reason: gate.ReasonNotMet, text: "lower bound 89.999"},
+		"just below":         {rule: accuracy, records: []evidence.Record{poc(math.Nextafter(0.9, 0))}, outcome: gate.Fail, reason: gate.ReasonNotMet, text: "lower bound 0.8999999999999999; at least 0.9 is required"},
 		"looks equal":        {rule: accuracy, records: []evidence.Record{poc(0.899999)}, outcome: gate.Fail, reason: gate.ReasonNotMet, text: "lower bound 89.9999%; at least 90% is required"},
 		"does not hold":      {rule: accuracy, records: []evidence.Record{poc(0.896)}, outcome: gate.Fail, reason: gate.ReasonNotMet, text: "accuracy: lower bound 89.6%; at least 90% is required"},
 		"exact boundary":     {rule: missing, records: []evidence.Record{quality(0.1)}, outcome: gate.Pass, reason: gate.ReasonMet},
@@ -40,8 +40,8 @@ func TestRuleOutcomes(t *testing.T) {
 		"another kind only":  {rule: accuracy, records: []evidence.Record{quality(0)}, outcome: gate.Insufficient, reason: gate.ReasonAbsent},
 		"exploratory only":   {rule: accuracy, records: []evidence.Record{poc(0.99, exploratory)}, outcome: gate.Insufficient, reason: gate.ReasonExploratory},
 		"exploratory newest": {rule: accuracy, records: []evidence.Record{poc(0.8), poc(0.99, exploratory)}, outcome: gate.Fail, reason: gate.ReasonNotMet},
-		"stale by binding":   {rule: accuracy, records: []evidence.Record{poc(0.92, on("dataset", "d0"))}, outcome: gate.Stale, reason: gate.ReasonStale, text: "dataset: cases changed"},
-		"stale by candidate": {rule: accuracy, records: []evidence.Record{poc(0.92, on("candidate", "c0"))}, outcome: gate.Stale, reason: gate.ReasonStale, text: "candidate"},
+		"stale by binding":   {rule: accuracy, records: []evidence.Record{poc(0.92, on("dataset", "d0"))}, outcome: gate.Stale, reason: gate.ReasonStale, text: "cases changed"},
+		"stale by candidate": {rule: accuracy, records: []evidence.Record{poc(0.92, on("candidate", "c0"))}, outcome: gate.Stale, reason: gate.ReasonStale, text: "faq changed"},
 		"stale by age of rule": {rule: accuracy + " # max_age: 90d", records: []evidence.Record{poc(0.92, aged(91*day))},
 			outcome: gate.Stale, reason: gate.ReasonStale, text: "91 days"},
 		"just young enough":    {rule: accuracy + " # max_age: 90d", records: []evidence.Record{poc(0.92, aged(90*day))}, outcome: gate.Pass, reason: gate.ReasonMet},
@@ -221,6 +221,14 @@ func TestReadings(t *testing.T) {
 	}
 	if b := v.Blocking(); len(b) != 1 || b[0].ID != "a" {
 		t.Errorf("blocking %v", b)
+	}
+}
+
+func TestCountOfCasesSaysWhatItLacks(t *testing.T) {
+	t.Parallel()
+	r := gate.Evaluate(policy(t, gate.Align, "a: poc.cases >= 560.5"), input(poc(0.92))).Rules[0]
+	if m := r.Readings[0].More; m == nil || *m != 161 || r.Fix.Zh != "再标 161 条" {
+		t.Errorf("more %v, fix %+v", m, r.Fix)
 	}
 }
 

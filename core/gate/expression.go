@@ -366,11 +366,7 @@ func (l *language) explain(src Source, n *node, issues *cel.Issues) []error {
 		}
 		m := overload.FindStringSubmatch(issue.Message)
 		if m == nil {
-			// The parser lists every token that could stand there.
-			problem, _, _ := strings.Cut(strings.TrimPrefix(issue.Message, "Syntax error: "), "\n")
-			problem, _, _ = strings.Cut(problem, " expecting ")
-			problem = strings.ReplaceAll(problem, "'<EOF>'", "the end of the expression")
-			out = append(out, src.where(ErrExpression.With("problem", problem), at))
+			out = append(out, src.where(ErrExpression.With("problem", syntax(issue.Message)), at))
 			continue
 		}
 		operands := strings.Split(m[2], ", ")
@@ -387,6 +383,27 @@ func (l *language) explain(src Source, n *node, issues *cel.Issues) []error {
 	if len(out) == 0 {
 		out = append(out, src.where(ErrExpression.With("problem", fmt.Sprint(issues.Err())), n.place(1, 0)))
 	}
+	return out
+}
+
+var (
+	unexpected = regexp.MustCompile(`^(?:mismatched input|extraneous input|no viable alternative at input|token recognition error at:) (.+)$`)
+	lacking    = regexp.MustCompile(`^missing (.+) at (.+)$`)
+)
+
+// syntax says what the parser said, without the list of every token that
+// could stand there.
+func syntax(message string) text.Text {
+	m, _, _ := strings.Cut(strings.TrimPrefix(message, "Syntax error: "), "\n")
+	m, _, _ = strings.Cut(m, " expecting ")
+	out := text.Text{En: m, Zh: m}
+	if s := unexpected.FindStringSubmatch(m); s != nil {
+		out = text.Text{En: "unexpected " + s[1], Zh: "意外的 " + s[1]}
+	} else if s := lacking.FindStringSubmatch(m); s != nil {
+		out = text.Text{En: m, Zh: s[2] + " 处缺少 " + s[1]}
+	}
+	out.En = strings.ReplaceAll(out.En, "'<EOF>'", "end of the expression")
+	out.Zh = strings.ReplaceAll(out.Zh, "'<EOF>'", "表达式结尾")
 	return out
 }
 

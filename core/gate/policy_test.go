@@ -297,3 +297,34 @@ func FuzzCompile(f *testing.F) {
 		}
 	})
 }
+
+// Whatever an expression is, it compiles or is refused at a place inside it.
+func FuzzExpression(f *testing.F) {
+	for _, seed := range []string{"poc.recommended.accuracy.low >= param.floor", "!has(poc.drift) || poc.drift.high < 0.1",
+		"poc.cases / quality.rows in [1.0, 2.0] ? param.strict : quality.rows % 2.0 == 0.0", "poc.recommended.accuracy.method == 'm' && -1 < 2u"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, expr string) {
+		head := string(source("p.yaml", gate.Align, "a: X").Data)
+		block := "|-\n      " + strings.ReplaceAll(expr, "\n", "\n      ")
+		p, err := gate.Compile(kinds(), paramTypes, gate.Source{Name: "p.yaml", Data: []byte(strings.Replace(head, "X", block, 1))})
+		if err != nil {
+			if len(each(err)) == 0 {
+				t.Fatalf("%v is no fault", err)
+			}
+			return
+		}
+		g, err := p.Gate(gate.Align)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, in := range []gate.Input{input(), input(poc(0.9)), input(quality(0)), input(poc(0.9, exploratory), quality(0, on("dataset", "d0")))} {
+			for _, r := range gate.Evaluate(g, in).Rules {
+				if r.Outcome == gate.Pass && len(r.Evidence) == 0 {
+					t.Fatalf("%q passes without evidence", expr)
+				}
+			}
+		}
+		gate.Evaluate(g, input(poc(0.9), quality(0)))
+	})
+}

@@ -36,14 +36,14 @@ var testTime = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 // RunTests runs a file of policy tests: a list of what is given, and what the
 // verdict must be. Product owners can read it and add to it.
 //
-//	- name: too few cases          # may be left out
-//	  given:
-//	    poc.recommended.accuracy: {value: 0.93, low: 0.89, n: 400, age: 2d}
-//	    quality.missing_max: 0.12
-//	    poc: {stale: true}           # or exploratory: true, age: 90d, provenance: imported
-//	  params: {floor: 0.9}           # over those that RunTests was given
-//	  gate: align
-//	  want: {outcome: fail, because: [recommended-accuracy]}
+//   - name: too few cases          # may be left out
+//     given:
+//     poc.recommended.accuracy: {value: 0.93, low: 0.89, n: 400, age: 2d}
+//     quality.missing_max: 0.12
+//     poc: {stale: true}           # or exploratory: true, age: 90d, provenance: imported
+//     params: {floor: 0.9}           # over those that RunTests was given
+//     gate: align
+//     want: {outcome: fail, because: [recommended-accuracy]}
 //
 // Each kind that given names is one item of evidence with the metrics listed:
 // a number is an exact metric or the value of an estimate. What a metric does

@@ -3,6 +3,7 @@ package gate
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -172,16 +173,24 @@ func compare(v float64, op string, bar float64) bool {
 }
 
 // figures writes a value and its bar so that people can compare them: rounded,
-// but in full if they would look equal and are not. Shares are percentages;
-// units that are words of their own ("CNY/year") follow the number.
+// but in full if they would look equal and are not.
 func figures(value, bar float64, unit string) (v, b string) {
 	v, b = show(value, unit, 4), show(bar, unit, 4)
 	if v == b && value != bar {
 		v, b = show(value, unit, -1), show(bar, unit, -1)
 	}
+	if v == b && value != bar { // shares that differ by less than a percentage can show
+		return plain(value), plain(bar)
+	}
 	return v, b
 }
 
+// symbol matches units that read the same in both languages. What others say
+// ("cases", "rows") a metric's title says in the reader's language.
+var symbol = regexp.MustCompile(`^(ms|s|min|h|[A-Z]{3}(/[a-z]+)?)$`)
+
+// show writes a number with so many significant digits, or in full if digits
+// is negative. Shares are percentages.
 func show(v float64, unit string, digits int) string {
 	if unit == "share" {
 		v *= 100
@@ -198,13 +207,13 @@ func show(v float64, unit string, digits int) string {
 			s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 		}
 	}
-	switch unit {
-	case "share":
+	switch {
+	case unit == "share":
 		return s + "%"
-	case "":
-		return s
+	case symbol.MatchString(unit):
+		return s + " " + unit
 	}
-	return s + " " + unit
+	return s
 }
 
 func plain(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
@@ -213,9 +222,17 @@ func plain(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 // over the bar if its value stayed what it is: the half-width of an interval
 // shrinks with 1/√n, so that n·(distance to the bound / distance to the bar)²
 // are needed in all (the normal approximation of a sample's size). 0 and false
-// if the bound is over it already, or if the value itself is not.
+// if the bound is over it already, or if the value itself is not. Of a metric
+// that counts cases it is what the count lacks.
 func more(r Reading) (int, bool) {
-	if r.Estimate == nil || r.Allowed == nil || r.Estimate.N <= 0 || r.Value == nil || compare(*r.Value, r.Op, *r.Allowed) {
+	if r.Allowed == nil || r.Value == nil || compare(*r.Value, r.Op, *r.Allowed) {
+		return 0, false
+	}
+	if r.Estimate == nil {
+		lacks := math.Ceil(*r.Allowed - *r.Value)
+		return int(lacks), r.Unit == "cases" && r.Op == ">=" && lacks < 1e9
+	}
+	if r.Estimate.N <= 0 {
 		return 0, false
 	}
 	e, bar := *r.Estimate, *r.Allowed
@@ -238,9 +255,18 @@ func more(r Reading) (int, bool) {
 	return max(1, int(all)-e.N), true
 }
 
-// fix fills what a rule says to do with the figures of its first comparison
-// that does not hold.
-func fix(t text.Text, readings []Reading) text.Text {
+// fix says what to do about a rule that did not pass: to measure what was not,
+// else what the rule itself says, filled with the figures of its first
+// comparison that does not hold.
+func fix(t text.Text, why Reason, readings []Reading) text.Text {
+	switch why.Code {
+	case ReasonAbsent, ReasonExploratory:
+		return text.Text{En: "measure it: landfall run DIR", Zh: "进行实测:landfall run DIR"}
+	case ReasonStale:
+		return text.Text{En: "measure it again: landfall run DIR", Zh: "重新实测:landfall run DIR"}
+	case ReasonAssumed:
+		return text.Text{En: "replace what is assumed by measurements: " + why.Params["metrics"], Zh: "将假设换成实测值:" + why.Params["metrics"]}
+	}
 	value, allowed := text.Text{En: "what was measured", Zh: "实测值"}, text.Text{En: "the bar", Zh: "门槛"}
 	cases := text.Text{En: "many", Zh: "大量"}
 	for _, r := range readings {

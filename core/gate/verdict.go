@@ -64,8 +64,8 @@ type Reading struct {
 	// AgeSeconds since it was measured, when the verdict was given.
 	AgeSeconds int64 `json:"age_seconds"`
 	// More is about how many further cases would carry the bound over the
-	// bar if the value stayed what it is; nil if it does not apply, or if no
-	// number would.
+	// bar if the value stayed what it is, or the count to it; nil if it does
+	// not apply, or if no number would.
 	More *int `json:"more_cases,omitempty"`
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/landfall-ai/landfall/core/actor"
 	"github.com/landfall-ai/landfall/core/evidence"
+	"github.com/landfall-ai/landfall/kit/auth"
 	"github.com/landfall-ai/landfall/kit/fault"
 	"github.com/landfall-ai/landfall/kit/store"
 )
@@ -191,10 +192,15 @@ func (s *Service) Get(ctx context.Context, ref string) (Scenario, error) {
 	return r.scenario(), nil
 }
 
-// List returns up to limit scenarios whose slug follows after, by slug.
-func (s *Service) List(ctx context.Context, after string, limit int) ([]Scenario, error) {
+// List returns up to limit scenarios of the given teams whose slug follows
+// after, by slug.
+func (s *Service) List(ctx context.Context, teams auth.Teams, after string, limit int) ([]Scenario, error) {
 	var rows []row
-	if err := s.DB.Read().NewSelect().Model(&rows).Where("slug > ?", after).Order("slug").Limit(int64(limit)).Scan(ctx); err != nil {
+	q := s.DB.Read().NewSelect().Model(&rows).Where("slug > ?", after).Order("slug").Limit(int64(limit))
+	if !teams.All() {
+		q = q.Where("team_id IN (?)", bun.List(append(teams.IDs(), "")))
+	}
+	if err := q.Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list scenarios: %w", err)
 	}
 	out := make([]Scenario, len(rows))
@@ -202,6 +208,20 @@ func (s *Service) List(ctx context.Context, after string, limit int) ([]Scenario
 		out[i] = r.scenario()
 	}
 	return out, nil
+}
+
+// Visible returns the ids of the scenarios that the principal of ctx may
+// read; all is true if that is every one.
+func (s *Service) Visible(ctx context.Context) (ids []string, all bool, err error) {
+	teams := auth.Scope(ctx)
+	if teams.All() {
+		return nil, true, nil
+	}
+	err = s.DB.Read().NewSelect().Model((*row)(nil)).Column("id").Where("team_id IN (?)", bun.List(append(teams.IDs(), ""))).Scan(ctx, &ids)
+	if err != nil {
+		return nil, false, fmt.Errorf("list visible scenarios: %w", err)
+	}
+	return ids, false, nil
 }
 
 // Document returns the document of a scenario's newest revision and its bytes.

@@ -139,7 +139,11 @@ func explain(dir string, err error) error {
 }
 
 // Close gives the home back.
-func (h *Home) Close() error { return h.lock.Close() }
+func (h *Home) Close() error {
+	// Closing alone would leave the lock with a child process that another
+	// goroutine is just starting.
+	return errors.Join(syscall.Flock(int(h.lock.Fd()), syscall.LOCK_UN), h.lock.Close())
+}
 
 // Dir returns the folder as an absolute path.
 func (h *Home) Dir() string { return h.dir }

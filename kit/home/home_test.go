@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/landfall-ai/landfall/kit/fault"
@@ -31,20 +32,26 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func open(t *testing.T, dir string) *home.Home {
+// open opens a home; the returned function gives it back.
+func open(t *testing.T, dir string) (*home.Home, func()) {
 	t.Helper()
 	h, err := home.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = h.Close() }) // tests close it too
-	return h
+	closed := sync.OnceFunc(func() {
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(closed)
+	return h, closed
 }
 
 func TestOpenMakesAPrivateFolder(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "a b", "家?#%")
-	h := open(t, dir)
+	h, _ := open(t, dir)
 	info, err := os.Stat(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +69,7 @@ func TestOpenMakesAPrivateFolder(t *testing.T) {
 func TestOnlyOneHolder(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	h := open(t, dir)
+	_, giveBack := open(t, dir)
 	_, err := home.Open(dir)
 	if !errors.Is(err, home.ErrLocked) {
 		t.Fatalf("got %v, want ErrLocked", err)
@@ -74,9 +81,7 @@ func TestOnlyOneHolder(t *testing.T) {
 	if strings.Contains(f.Message("en"), "-test") {
 		t.Errorf("the message shows flags: %s", f.Message("en"))
 	}
-	if err := h.Close(); err != nil {
-		t.Fatal(err)
-	}
+	giveBack()
 	open(t, dir)
 }
 
@@ -162,16 +167,15 @@ func TestDiskFull(t *testing.T) {
 func TestIDStays(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	h := open(t, dir)
+	h, giveBack := open(t, dir)
 	source := id.Seeded(1)
 	first, err := h.ID(source)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Close(); err != nil {
-		t.Fatal(err)
-	}
-	again, err := open(t, dir).ID(source)
+	giveBack()
+	h, _ = open(t, dir)
+	again, err := h.ID(source)
 	if err != nil || again != first || !strings.HasPrefix(first, "home_") {
 		t.Errorf("first %s, then %s: %v", first, again, err)
 	}

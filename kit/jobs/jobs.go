@@ -35,9 +35,7 @@ const (
 	attempts   = 10
 	firstRetry = 100 * time.Millisecond
 	lastRetry  = 3 * time.Hour
-	// poll is how soon a job is picked up, and fetchPause what lies at least
-	// between two fetches while there is work.
-	poll       = 20 * time.Millisecond
+	// fetchPause lies at least between two fetches while there is work.
 	fetchPause = 2 * time.Millisecond
 	keepDone   = 24 * time.Hour
 	keepFailed = 30 * 24 * time.Hour
@@ -58,6 +56,9 @@ type Config struct {
 	Log *slog.Logger
 	// Workers is how many jobs run at once, 4 if 0.
 	Workers int
+	// Poll is how soon a new job is seen, 20 ms if 0. Each look costs up to
+	// a millisecond, so that what waits for days does well with more.
+	Poll time.Duration
 	// Now replaces the database's clock in tests. It must advance, since
 	// retries wait for it.
 	Now func() time.Time
@@ -84,6 +85,9 @@ func New(cfg Config) *Runner {
 	}
 	if cfg.Workers == 0 {
 		cfg.Workers = 4
+	}
+	if cfg.Poll == 0 {
+		cfg.Poll = 20 * time.Millisecond
 	}
 	r := &Runner{cfg: cfg, workers: river.NewWorkers(), errs: map[int64]error{}}
 	r.connect = sync.OnceValues(r.newClient)
@@ -135,7 +139,7 @@ func (r *Runner) newClient() (*river.Client[*sql.Tx], error) {
 		MaxAttempts:                 attempts,
 		RetryPolicy:                 retryPolicy{r.now},
 		PollOnly:                    true,
-		FetchPollInterval:           poll,
+		FetchPollInterval:           r.cfg.Poll,
 		FetchCooldown:               fetchPause,
 		FetchOnlyKnownKinds:         true,
 		CompletedJobRetentionPeriod: keepDone,

@@ -46,6 +46,12 @@ func effect(db *store.DB) func(context.Context, *jobs.Job[count]) error {
 	}
 }
 
+// fast returns a clock that runs fifty times as fast, so that retries come soon.
+func fast() func() time.Time {
+	begin := time.Now()
+	return func() time.Time { return begin.Add(50 * time.Since(begin)) }
+}
+
 func effects(t *testing.T, db *store.DB) []int64 {
 	t.Helper()
 	var ns []int64
@@ -162,7 +168,7 @@ func TestFailures(t *testing.T) {
 		db := storetest.Open(t, url, migrations)
 		for name, tt := range tests {
 			t.Run(name, func(t *testing.T) {
-				r := jobs.New(jobs.Config{DB: db, ID: "home " + name})
+				r := jobs.New(jobs.Config{DB: db, ID: "home " + name, Now: fast()})
 				var n atomic.Int64
 				jobs.Handle(r, func(context.Context, *jobs.Job[count]) error { return tt.fail(n.Add(1)) })
 				insert(t, db, r, count{1}, tt.opts...)
@@ -187,7 +193,8 @@ func boom() bool { panic("boom") }
 
 func TestAFailingJobIsTriedAgainAtTheNextStart(t *testing.T) {
 	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
-		down := jobs.New(jobs.Config{DB: db, ID: "home"})
+		clock := fast()
+		down := jobs.New(jobs.Config{DB: db, ID: "home", Now: clock})
 		jobs.Handle(down, func(context.Context, *jobs.Job[count]) error { return errors.New("down") })
 		insert(t, db, down, count{7})
 		start(t, down)
@@ -196,7 +203,7 @@ func TestAFailingJobIsTriedAgainAtTheNextStart(t *testing.T) {
 		}
 		stop(t, down)
 
-		up := jobs.New(jobs.Config{DB: db, ID: "home"})
+		up := jobs.New(jobs.Config{DB: db, ID: "home", Now: clock})
 		jobs.Handle(up, effect(db))
 		start(t, up)
 		if err := idle(t, up); err != nil {

@@ -145,8 +145,8 @@ func (r *Runner) requeue(ctx context.Context) error {
 	return r.cfg.DB.Tx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		for _, q := range []string{
 			"UPDATE river_job SET state = 'available', max_attempts = max_attempts + 1 WHERE state = 'running' AND " + last + " = ?",
-			// attempted_at is in the past, in the engine's own format.
-			"UPDATE river_job SET state = 'available', scheduled_at = attempted_at WHERE state = 'retryable' AND " + last + " = ?",
+			// created_at is in the past, in the engine's own format.
+			"UPDATE river_job SET state = 'available', scheduled_at = created_at WHERE state = 'retryable' AND " + last + " = ?",
 		} {
 			if _, err := tx.ExecContext(ctx, q, r.cfg.ID); err != nil {
 				return fmt.Errorf("requeue interrupted jobs: %w", err)
@@ -176,6 +176,9 @@ func (r *Runner) Stop(ctx context.Context) error {
 	return nil
 }
 
+// idleCheck is how often WaitIdle looks.
+const idleCheck = 10 * time.Millisecond
+
 // WaitIdle waits until no job is ready, running or due again within seconds,
 // and returns the errors of those that have failed since Start, for good or
 // until a later attempt. Jobs are waited for whoever works them; at least one
@@ -185,7 +188,7 @@ func (r *Runner) WaitIdle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tick := time.NewTicker(poll / 2)
+	tick := time.NewTicker(idleCheck)
 	defer tick.Stop()
 	for {
 		// An index leads with the state, so that finished jobs cost nothing.

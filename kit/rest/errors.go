@@ -15,6 +15,7 @@ import (
 
 	"github.com/landfall-ai/landfall/kit/fault"
 	"github.com/landfall-ai/landfall/kit/rest/problem"
+	"github.com/landfall-ai/landfall/kit/text"
 )
 
 // Faults that any operation may answer with.
@@ -23,10 +24,10 @@ var (
 		En: "nobody is signed in", Zh: "尚未登录",
 		HintEn: "sign in, or send an API token", HintZh: "请先登录,或附上 API 令牌"}
 	ErrDenied = fault.Def{Kind: fault.Denied, Code: "rest.denied",
-		En: "this takes the permission to {right}", Zh: "此操作需要“{right_zh}”权限",
+		En: "this takes the permission to {right}", Zh: "此操作需要“{right}”权限",
 		HintEn: "ask an owner of the team, or an administrator", HintZh: "请联系团队负责人或管理员"}
 	ErrNoSuch = fault.Def{Kind: fault.NotFound, Code: "rest.no_such",
-		En: `there is no {resource} "{id}"`, Zh: `没有这个{resource_zh}:{id}`,
+		En: `there is no {resource} "{id}"`, Zh: `没有这个{resource}:{id}`,
 		HintEn: "check the id; a list shows those that you may see", HintZh: "请核对编号;列表中可看到您有权查看的全部内容"}
 	ErrRoute = fault.Def{Kind: fault.NotFound, Code: "rest.no_route",
 		En: "there is nothing at {method} {path}", Zh: "{method} {path} 不存在",
@@ -35,7 +36,7 @@ var (
 		En: "{path} does not take {method}", Zh: "{path} 不支持 {method}",
 		HintEn: "it takes: {allowed}", HintZh: "支持:{allowed}"}
 	ErrRequest = fault.Def{Kind: fault.Invalid, Code: "rest.invalid_request",
-		En: "the request does not fit: {problem}", Zh: "请求不符合要求:{problem_zh}",
+		En: "the request does not fit: {problem}", Zh: "请求不符合要求:{problem}",
 		HintEn: "openapi.json says what it takes; on the command line, --help", HintZh: "要求见 openapi.json;命令行请看 --help"}
 	ErrMedia = fault.Def{Kind: fault.Invalid, Code: "rest.media_type",
 		En: "this media type is not understood", Zh: "不支持该内容类型",
@@ -108,7 +109,7 @@ func badRequest(msg string, errs []error) *fault.Error {
 	if en == nil {
 		en, zh = []string{msg}, []string{inChinese(msg)}
 	}
-	return ErrRequest.With("problem", strings.Join(en, "; "), "problem_zh", strings.Join(zh, ";")).In(pointer)
+	return ErrRequest.With("problem", text.Text{En: strings.Join(en, "; "), Zh: strings.Join(zh, ";")}).In(pointer)
 }
 
 var index = regexp.MustCompile(`\[(\d+)\]`)

@@ -240,7 +240,7 @@ func (r *Registry) walk(v reflect.Value, f func(t reflect.Type, id string) error
 // want on it. What may not be seen is not told from what is not there.
 func (r *Registry) mayID(ctx context.Context, p auth.Principal, t reflect.Type, id string, want auth.Permission) error {
 	res := r.resources[t]
-	gone := ErrNoSuch.With("resource", res.name.En, "resource_zh", res.name.Zh, "id", id)
+	gone := ErrNoSuch.With("resource", res.name, "id", id)
 	team, err := res.team(ctx, id)
 	if err != nil {
 		if fault.From(err).Kind == fault.NotFound {
@@ -261,5 +261,5 @@ func (r *Registry) mayID(ctx context.Context, p auth.Principal, t reflect.Type, 
 }
 
 func denied(want auth.Permission) error {
-	return ErrDenied.With("right", want.String(), "right_zh", want.In("zh"))
+	return ErrDenied.With("right", text.Text{En: want.In("en"), Zh: want.In("zh")})
 }

@@ -52,8 +52,8 @@ func NewRoot(t *Terminal, name string, doc text.Text, before ...func(cmd *cobra.
 	f := root.PersistentFlags()
 	f.Var(&choice{set: func(s string) { t.Lang = s }, get: func() string { return "" }, of: []string{"zh", "en"}},
 		"lang", t.Say("language, else by LC_ALL, LC_MESSAGES, LANG", "语言;缺省按 LC_ALL、LC_MESSAGES、LANG"))
-	f.VarP(&choice{set: func(s string) { t.Format = Format(s) }, get: func() string { return string(Table) }, of: formats()},
-		"output", "o", t.Say("output format", "输出格式"))
+	f.VarP(&choice{set: func(s string) { t.Format = Format(s) }, get: func() string { return "" }, of: formats()},
+		"output", "o", t.Say("output format, else table", "输出格式;缺省为 table"))
 	f.BoolVarP(&t.Quiet, "quiet", "q", t.Quiet, t.Say("no progress, no talk", "不显示进度和说明"))
 	f.BoolVar(&t.Verbose, "verbose", t.Verbose, t.Say("show the causes of internal errors", "显示内部错误的原因"))
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
@@ -115,6 +115,7 @@ func Run(ctx context.Context, t *Terminal, root *cobra.Command, args []string) i
 // localise gives every command its help flag, help texts of cobra's own
 // commands, and argument checks that answer as usage faults.
 func localise(t *Terminal, cmd *cobra.Command) {
+	cmd.DisableFlagsInUseLine = true
 	if cmd.Flags().Lookup("help") == nil {
 		cmd.Flags().BoolP("help", "h", false, t.Say("help", "帮助"))
 	}
