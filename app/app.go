@@ -46,6 +46,7 @@ type App struct {
 	Blobs     *blob.Store
 	Jobs      *jobs.Runner
 	Loop      *loop.Loop
+	Keys      *evidence.Keys
 	Evidence  *evidence.Service
 	Scenarios *scenario.Service
 	Datasets  *dataset.Service
@@ -117,8 +118,7 @@ func (a *App) wire(caps []Capability) error {
 	}
 	a.Jobs = jobs.New(jobs.Config{DB: a.DB, ID: homeID, Log: a.log, Now: a.now})
 	a.Loop = loop.New(loop.Deps{DB: a.DB, Jobs: a.Jobs, NewID: a.newID, Now: a.now})
-	keys, err := evidence.OpenKeys(a.Home.Keys(), a.now, rand.Reader)
-	if err != nil {
+	if a.Keys, err = evidence.OpenKeys(a.Home.Keys(), a.now, rand.Reader); err != nil {
 		return err
 	}
 	var kinds []evidence.Kind
@@ -127,7 +127,7 @@ func (a *App) wire(caps []Capability) error {
 		kinds = append(kinds, c.Kinds...)
 		sources = append(sources, c.Policies...)
 	}
-	a.Evidence, err = evidence.New(evidence.Deps{DB: a.DB, Keys: keys, Kinds: kinds, NewID: a.newID, Now: a.now, Tool: a.tool,
+	a.Evidence, err = evidence.New(evidence.Deps{DB: a.DB, Keys: a.Keys, Kinds: kinds, NewID: a.newID, Now: a.now, Tool: a.tool,
 		Emit: func(ctx context.Context, tx bun.Tx, r evidence.Record) error {
 			return a.Loop.Emit(ctx, tx, loop.EvidenceAppended, r.Statement.Predicate.Scenario, r.ID())
 		}})

@@ -108,7 +108,7 @@ type Result struct {
 	// Possible adds the slices whose evidence is insufficient.
 	Possible Share `json:"possible"`
 	// Levels gives, for each level, the share of traffic on slices that are
-	// proven to need no more than that.
+	// proven at that level; they sum to Proven.
 	Levels  map[scenario.Level]Share `json:"levels"`
 	Traffic evidence.Provenance      `json:"traffic"`
 }

@@ -74,7 +74,11 @@ func Statement(r Result, started, finished time.Time) (evidence.Statement, error
 }
 
 func estimate(s Share) evidence.Estimate {
-	return evidence.Estimate{Value: s.Value, Low: s.Low, High: s.High, N: s.N, Method: "clopper-pearson", Level: poc.Level}
+	method := "clopper-pearson"
+	if s.N == 0 {
+		method = "in proportion to the test cases"
+	}
+	return evidence.Estimate{Value: s.Value, Low: s.Low, High: s.High, N: s.N, Method: method, Level: poc.Level}
 }
 
 // FromRecord reads a grading back out of its evidence.

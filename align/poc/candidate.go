@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/kit/text"
 )
 
@@ -77,20 +76,23 @@ const GraderVersion = "normalised-match/1"
 
 // Correct reports whether got is the expected resolution: equal after Unicode
 // compatibility normalisation (which folds full-width forms), lower-casing and
-// trimming of surrounding space and punctuation. An abstention is never correct.
+// trimming of surrounding space, quotes and brackets and of closing sentence
+// marks. Other signs are part of an answer: -1 is not 1, and C# is not C. An
+// abstention is never correct.
 func Correct(expected, got string) bool {
-	return got != "" && normalise(expected) == normalise(got)
+	if g := normalise(got); g != "" {
+		return g == normalise(expected)
+	}
+	return got != "" && got == expected // nothing but marks: they are the answer
 }
 
 func normalise(s string) string {
 	s = strings.ToLower(norm.NFKC.String(s))
-	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsPunct(r) })
+	s = strings.TrimRightFunc(s, func(r rune) bool { return wraps(r) || strings.ContainsRune(".,;:!?…。、", r) })
+	return strings.TrimLeftFunc(s, wraps)
 }
 
-// WorstCost returns the provenance of figures that rest on cost c too.
-func WorstCost(p evidence.Provenance, c Cost) evidence.Provenance {
-	if c.Amount == "" {
-		return p
-	}
-	return evidence.Worst(p, c.Provenance)
+// wraps reports whether r is space, a quote or a bracket.
+func wraps(r rune) bool {
+	return unicode.IsSpace(r) || unicode.In(r, unicode.Pi, unicode.Pf, unicode.Ps, unicode.Pe) || strings.ContainsRune("\"'`", r)
 }

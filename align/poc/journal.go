@@ -10,7 +10,16 @@ import (
 	"time"
 
 	_ "github.com/mattn/go-sqlite3" // the journal is a file of its own beside the store
+
+	"github.com/landfall-ai/landfall/kit/fault"
+	"github.com/landfall-ai/landfall/kit/store"
 )
+
+// ErrJournal is returned for a journal that a kill cannot have left behind.
+var ErrJournal = fault.Def{Kind: fault.Unavailable, Code: "poc.journal",
+	En: "the journal of the run is damaged", Zh: "运行记录的日志文件已损坏",
+	HintEn: "give the run up with: landfall runs cancel RUN; the next one measures afresh",
+	HintZh: "放弃该运行:landfall runs cancel RUN;下一次运行将重新评测"}
 
 // Result is what became of one case with one candidate.
 type Result struct {
@@ -29,9 +38,10 @@ type Result struct {
 // case. synchronous=NORMAL suffices for that, since what a power cut may lose
 // are calls that can be repeated, never evidence.
 type journal struct {
-	db  *sql.DB
-	in  chan entry
-	end chan error
+	path string
+	db   *sql.DB
+	in   chan entry
+	end  chan struct{}
 }
 
 type entry struct {
@@ -57,12 +67,21 @@ func openJournal(ctx context.Context, path string) (*journal, error) {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
 	db.SetMaxOpenConns(1)
+	j := &journal{path: path, db: db, in: make(chan entry, maxBatch), end: make(chan struct{})}
 	if _, err := db.ExecContext(ctx, journalSchema); err != nil {
-		return nil, errors.Join(fmt.Errorf("open journal: %w", err), db.Close())
+		return nil, errors.Join(j.explain("open", err), db.Close())
 	}
-	j := &journal{db: db, in: make(chan entry, maxBatch), end: make(chan error, 1)}
 	go j.write()
 	return j, nil
+}
+
+// explain says what a user can do about err, where there is something.
+func (j *journal) explain(doing string, err error) error {
+	err = store.Explain(err)
+	if errors.Is(err, store.ErrCorrupt) {
+		return ErrJournal.With().At(j.path, 0, 0).Because(err)
+	}
+	return fmt.Errorf("%s journal: %w", doing, err)
 }
 
 // uriPath writes a file path into a SQLite URI.
@@ -73,7 +92,8 @@ func uriPath(path string) string {
 // Close writes what is queued and closes the file.
 func (j *journal) Close() error {
 	close(j.in)
-	return errors.Join(<-j.end, j.db.Close())
+	<-j.end
+	return j.db.Close()
 }
 
 // Put returns when r is on file.
@@ -106,28 +126,28 @@ func (j *journal) write() {
 			e.done <- err
 		}
 	}
-	j.end <- nil
+	close(j.end)
 }
 
 func (j *journal) commit(batch []entry) error {
 	tx, err := j.db.Begin()
 	if err != nil {
-		return fmt.Errorf("write journal: %w", err)
+		return j.explain("write", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
-	st, err := tx.Prepare("INSERT OR IGNORE INTO results VALUES (?,?,?,?,?,?,?,?)")
+	st, err := tx.Prepare("INSERT INTO results VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (candidate, case_id) DO NOTHING")
 	if err != nil {
-		return fmt.Errorf("write journal: %w", err)
+		return j.explain("write", err)
 	}
 	defer st.Close()
 	for _, e := range batch {
 		r := e.result
 		if _, err := st.Exec(r.Candidate, r.CaseID, r.Resolution, r.Confidence, r.Correct, r.Latency.Nanoseconds(), r.Err, r.Done.UnixMicro()); err != nil {
-			return fmt.Errorf("write journal: %w", err)
+			return j.explain("write", err)
 		}
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("write journal: %w", err)
+		return j.explain("write", err)
 	}
 	return nil
 }
@@ -137,7 +157,7 @@ func (j *journal) results(ctx context.Context, candidate string) (map[string]Res
 	rows, err := j.db.QueryContext(ctx, `SELECT candidate, case_id, resolution, confidence, correct, latency_ns, error, done_us
 		FROM results WHERE candidate = ?`, candidate)
 	if err != nil {
-		return nil, fmt.Errorf("read journal: %w", err)
+		return nil, j.explain("read", err)
 	}
 	defer rows.Close()
 	out := map[string]Result{}
@@ -145,17 +165,20 @@ func (j *journal) results(ctx context.Context, candidate string) (map[string]Res
 		var r Result
 		var ns, us int64
 		if err := rows.Scan(&r.Candidate, &r.CaseID, &r.Resolution, &r.Confidence, &r.Correct, &ns, &r.Err, &us); err != nil {
-			return nil, fmt.Errorf("read journal: %w", err)
+			return nil, j.explain("read", err)
 		}
 		r.Latency, r.Done = time.Duration(ns), time.UnixMicro(us).UTC()
 		out[r.CaseID] = r
 	}
-	return out, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, j.explain("read", err)
+	}
+	return out, nil
 }
 
 func (j *journal) begin(ctx context.Context, candidate string, at time.Time) error {
 	if _, err := j.db.ExecContext(ctx, "INSERT INTO sessions VALUES (?, ?)", candidate, at.UnixMicro()); err != nil {
-		return fmt.Errorf("write journal: %w", err)
+		return j.explain("write", err)
 	}
 	return nil
 }
@@ -170,7 +193,7 @@ func (j *journal) active(ctx context.Context, candidate string) (time.Duration, 
 		SELECT SUM(COALESCE((SELECT MAX(done_us) FROM results WHERE candidate = ?1 AND done_us >= s.started_us AND done_us < s.next) - s.started_us, 0)) FROM s`,
 		candidate).Scan(&us)
 	if err != nil {
-		return 0, fmt.Errorf("read journal: %w", err)
+		return 0, j.explain("read", err)
 	}
 	return time.Duration(us.Int64) * time.Microsecond, nil
 }
@@ -178,7 +201,7 @@ func (j *journal) active(ctx context.Context, candidate string) (time.Duration, 
 func (j *journal) putPrepared(ctx context.Context, candidate string, settings []byte, threshold80 float64) error {
 	_, err := j.db.ExecContext(ctx, "INSERT OR REPLACE INTO prepared VALUES (?, ?, ?)", candidate, string(settings), threshold80)
 	if err != nil {
-		return fmt.Errorf("write journal: %w", err)
+		return j.explain("write", err)
 	}
 	return nil
 }
@@ -190,7 +213,7 @@ func (j *journal) prepared(ctx context.Context, candidate string) (settings []by
 		return nil, 0, nil
 	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("read journal: %w", err)
+		return nil, 0, j.explain("read", err)
 	}
 	return []byte(s), threshold80, nil
 }

@@ -28,7 +28,7 @@ func Measure(cases []dataset.Case, sliceIDs []string, outcomes []Outcome, assume
 	slices.SortStableFunc(m.Candidates, func(a, b CandidateMeasurement) int { return cmp.Compare(a.Rung.Step(), b.Rung.Step()) })
 	m.NotMeasured = []Rung{}
 	for _, r := range ladder {
-		if r != Human && !slices.ContainsFunc(m.Candidates, func(c CandidateMeasurement) bool { return c.Rung == r }) {
+		if r != Human && !slices.ContainsFunc(m.Candidates, func(c CandidateMeasurement) bool { return c.Rung == r && c.Overall.N > 0 }) {
 			m.NotMeasured = append(m.NotMeasured, r)
 		}
 	}

@@ -23,7 +23,8 @@ type Measurement struct {
 	Cases      int                    `json:"cases"`
 	Seed       uint64                 `json:"seed"`
 	Candidates []CandidateMeasurement `json:"candidates"` // in ladder order, cheapest first
-	// NotMeasured names the rungs for which no candidate was measured.
+	// NotMeasured names the rungs, people apart, for which no candidate was
+	// measured.
 	NotMeasured []Rung `json:"not_measured"`
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -161,6 +162,9 @@ func answer(ctx context.Context, plan Plan, e Entrant, todo []dataset.Case, j *j
 	}
 feed:
 	for _, c := range todo {
+		if ctx.Err() != nil { // select alone might choose the worker that waits
+			break
+		}
 		select {
 		case next <- c:
 		case <-ctx.Done():
@@ -177,7 +181,8 @@ feed:
 func ask(ctx context.Context, now func() time.Time, id string, c Candidate, cs dataset.Case) (Result, error) {
 	start := time.Now() // the monotonic clock: service time is measured, not told
 	a, err := c.Answer(ctx, Input{CaseID: cs.ID, Text: cs.Input})
-	r := Result{Candidate: id, CaseID: cs.ID, Latency: time.Since(start), Done: now()}
+	r := Result{Candidate: id, CaseID: cs.ID, Latency: time.Since(start),
+		Done: now().UTC().Truncate(time.Microsecond)} // as the journal keeps it
 	if err != nil {
 		if ctx.Err() != nil {
 			return Result{}, context.Cause(ctx)
@@ -185,6 +190,16 @@ func ask(ctx context.Context, now func() time.Time, id string, c Candidate, cs d
 		r.Err = fault.From(err).Code
 		return r, nil
 	}
-	r.Resolution, r.Confidence, r.Correct = a.Resolution, a.Confidence, Correct(cs.Resolution, a.Resolution)
+	r.Resolution, r.Confidence = strings.ToValidUTF8(a.Resolution, "\ufffd"), confidence(a.Confidence)
+	r.Correct = Correct(cs.Resolution, r.Resolution)
 	return r, nil
+}
+
+// confidence puts what a candidate said of itself between 0 and 1: one that is
+// no number is no confidence, and neither the journal nor evidence could hold it.
+func confidence(c float64) float64 {
+	if !(c > 0) {
+		return 0
+	}
+	return min(c, 1)
 }

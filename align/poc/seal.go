@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
+	"math"
 	"os"
 
 	"github.com/landfall-ai/landfall/core/dataset"
@@ -52,12 +53,15 @@ type CaseFilter struct {
 	Candidate string
 	Wrong     bool // only cases without a correct resolution
 	Offset    int
-	Limit     int
+	Limit     int // 0 is none
 }
 
 // ReadResults returns rows of a sealed file, by candidate and case id.
 func ReadResults(ctx context.Context, path string, f CaseFilter) ([]CaseResult, error) {
 	out := []CaseResult{}
+	if f.Limit <= 0 {
+		f.Limit = math.MaxInt
+	}
 	err := duck.Query(ctx, path, `SELECT * FROM file WHERE (? = '' OR candidate = ?) AND (NOT ? OR NOT correct)
 		ORDER BY candidate, case_id LIMIT ? OFFSET ?`,
 		[]any{f.Candidate, f.Candidate, f.Wrong, f.Limit, f.Offset}, func(r *sql.Rows) error {

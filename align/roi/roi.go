@@ -49,6 +49,7 @@ type Candidate struct {
 type Slice struct {
 	ID       string
 	Requests int    // in the traffic sample
+	Cases    int    // test cases: the slices' weights where no slice has requests
 	Cheapest string // candidate id that provably suffices; "" if none does
 }
 
@@ -58,7 +59,7 @@ type Input struct {
 	Lines      []Line
 	Candidates []Candidate // in ladder order
 	Slices     []Slice
-	Volume     stats.Dist // requests a year
+	Volume     stats.Dist // requests a year; its mean is > 0
 	// VolumeProvenance and TrafficProvenance say how volume and sample came about.
 	VolumeProvenance  evidence.Provenance
 	TrafficProvenance evidence.Provenance
@@ -76,8 +77,9 @@ type Range struct {
 // Plan is one way to serve the whole traffic.
 type Plan struct {
 	PerYear Range `json:"per_year"`
-	// AssumedShare is the share of the mean that comes from lines whose
-	// amount was typed in.
+	// AssumedShare is the share of the mean that rests on assumptions: an
+	// amount that was typed in, or for what is paid per task, volume or
+	// traffic that was.
 	AssumedShare float64 `json:"assumed_share"`
 	Lines        []Paid  `json:"lines"` // dearest first
 }
@@ -105,7 +107,8 @@ type Result struct {
 	// Today serves everything by people; nil without a human candidate.
 	Today *Plan `json:"today,omitempty"`
 	// Handover is what people cost who serve the unproven slices until they
-	// are proven; nil without a human candidate. It is part of no plan.
+	// are proven, without what is paid whatever serves; nil without a human
+	// candidate. It is part of no plan.
 	Handover *Range `json:"handover,omitempty"`
 	// ProbabilityOfLoss is the share of draws in which grading saves nothing.
 	ProbabilityOfLoss float64             `json:"probability_of_loss"`
@@ -118,9 +121,14 @@ const human = "human"
 
 // Compute draws the model. The same input gives the same result. Shares of
 // traffic are drawn from a Dirichlet distribution over the sample's counts
-// with Jeffreys' prior. ok is false if no candidate but people has a cost per
-// task, so that there is nothing to compare.
+// with Jeffreys' prior; without a sample they are the slices' shares of the
+// test cases, as in grading, or equal without those too. ok is false if no
+// candidate but people has a cost per task, so that there is nothing to
+// compare.
 func Compute(in Input) (_ Result, ok bool, err error) {
+	if !(in.Volume.Mean() > 0) {
+		return Result{}, false, fmt.Errorf("compute return: the volume is %v requests a year", in.Volume.Mean())
+	}
 	dearest, ok := dearest(in)
 	if !ok {
 		return Result{}, false, nil
@@ -140,20 +148,24 @@ func Compute(in Input) (_ Result, ok bool, err error) {
 	plans := []*plan{newPlan(in, all(dearest)), newPlan(in, graded)}
 	people := slices.ContainsFunc(in.Candidates, func(c Candidate) bool { return c.ID == human }) && perTask(in, human) > 0
 	if people {
-		plans = append(plans, newPlan(in, all(human)), newPlan(in, unproven))
+		handover := newPlan(in, unproven)
+		handover.dropShared()
+		plans = append(plans, newPlan(in, all(human)), handover)
 	}
 
 	rng := stats.NewRand(in.Seed)
 	saving := make([]float64, Draws)
 	loss := 0
 	amounts := make([]float64, len(in.Lines))
-	shares := make([]float64, len(in.Slices))
+	shares, sampled := fixedShares(in.Slices)
 	for d := range Draws {
 		volume := in.Volume.Draw(rng)
 		for i, l := range in.Lines {
 			amounts[i] = l.Amount.Draw(rng)
 		}
-		dirichlet(rng, in.Slices, shares)
+		if sampled {
+			dirichlet(rng, in.Slices, shares)
+		}
 		for _, p := range plans {
 			p.draw(d, volume, amounts, shares)
 		}
@@ -187,8 +199,8 @@ func dearest(in Input) (string, bool) {
 	return best, best != ""
 }
 
-// CostPerTask returns what a candidate costs per task if it serves volume tasks
-// a year, at the mean of each line, and the worst provenance among the lines.
+// CostPerTask returns what a candidate costs per task if it serves volume > 0
+// tasks a year, at the mean of each line, and the worst provenance among the lines.
 // Lines that are paid whatever serves are nobody's cost.
 func CostPerTask(lines []Line, c Candidate, volume float64) (float64, evidence.Provenance) {
 	sum, prov := 0.0, evidence.Measured
@@ -242,6 +254,16 @@ func newPlan(in Input, serve []string) *plan {
 		}
 	}
 	return p
+}
+
+// dropShared leaves out what is paid whatever serves.
+func (p *plan) dropShared() {
+	for i, l := range p.lines {
+		if l.For == "" {
+			p.always[i] = false
+			clear(p.paid[i])
+		}
+	}
 }
 
 func (p *plan) draw(d int, volume float64, amounts, shares []float64) {
@@ -302,8 +324,25 @@ func summarise(xs []float64) Range {
 	return Range{P10: stats.Quantile(sorted, .1), P50: stats.Quantile(sorted, .5), P90: stats.Quantile(sorted, .9), Mean: sum / float64(len(xs))}
 }
 
-// dirichlet draws the slices' shares of traffic into out. Without a sample all
-// slices weigh the same.
+// fixedShares returns the slices' shares of the test cases, or equal ones, and
+// whether there is a traffic sample to draw better ones from.
+func fixedShares(in []Slice) (shares []float64, sampled bool) {
+	shares = make([]float64, len(in))
+	cases := 0
+	for _, s := range in {
+		sampled = sampled || s.Requests > 0
+		cases += s.Cases
+	}
+	for i, s := range in {
+		shares[i] = 1 / float64(len(in))
+		if cases > 0 {
+			shares[i] = float64(s.Cases) / float64(cases)
+		}
+	}
+	return shares, sampled
+}
+
+// dirichlet draws the slices' shares of traffic into out.
 func dirichlet(rng *rand.Rand, in []Slice, out []float64) {
 	sum := 0.0
 	for i, s := range in {

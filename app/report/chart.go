@@ -57,16 +57,16 @@ type segment struct {
 	Label, Share  string // in the legend
 }
 
-func claimBars(r Report, l lang) *claims {
-	if r.Grade == nil || len(r.Grade.Slices) == 0 {
-		return nil
+func claimBars(r Report, l lang) claims {
+	p := parts{NotTested: 1} // nothing graded is nothing proven
+	if r.Grade != nil && len(r.Grade.Slices) > 0 {
+		p = divide(*r.Grade)
 	}
-	p := divide(*r.Grade)
-	declared := l.level(r.Grade.Declared)
-	if r.Grade.Declared == "" {
+	declared := l.level(r.Scenario.Declared)
+	if r.Scenario.Declared == "" {
 		declared = l.say("no level", "未申报级别")
 	}
-	c := &claims{Title: l.say("Claimed against proven, by share of traffic", "申报与实证（按流量占比）"),
+	c := claims{Title: l.say("Claimed against proven, by share of traffic", "申报与实证（按流量占比）"),
 		Claimed: l.say("Declared", "业务申报"), ClaimedText: declared + " 100%",
 		ProvenLabel: l.say("Proven", "已证明")}
 	at := 0.0
@@ -78,8 +78,11 @@ func claimBars(r Report, l lang) *claims {
 			Label: name, Share: l.pct(share)}
 		if share >= 0.14 {
 			s.Text = l.pct(share)
-			if outcome == string(gate.Pass) {
+			switch {
+			case outcome == string(gate.Pass):
 				s.Text = strings.TrimSpace(firstWord(name) + " " + s.Text)
+			case share >= 0.4:
+				s.Text = s.Mark.Word + " " + s.Text
 			}
 		}
 		c.Proven = append(c.Proven, s)
@@ -97,7 +100,7 @@ func claimBars(r Report, l lang) *claims {
 	}
 	c.ProvenDesc = l.colon(c.ProvenLabel, l.list(said))
 	c.Desc = l.colon(c.Claimed, c.ClaimedText)
-	if r.Grade.Traffic == evidence.Assumed {
+	if r.Grade != nil && r.Grade.Traffic == evidence.Assumed {
 		c.Note = l.say("Shares follow the number of test cases: assumed.", "占比按评测用例数推算：假设。")
 	}
 	return c
@@ -294,14 +297,14 @@ func dotChart(r Report, l lang) *dots {
 func missing(r Report, l lang) []struct{ Label, Sub string } {
 	var out []struct{ Label, Sub string }
 	for _, p := range r.Planned {
-		out = append(out, struct{ Label, Sub string }{cmp.Or(l.of(p.Title), p.ID), l.rung(p.Rung)})
+		out = append(out, struct{ Label, Sub string }{capital(cmp.Or(l.of(p.Title), p.ID)), l.about(l.rung(p.Rung), l.say("planned", "计划中"))})
 	}
 	if r.POC == nil {
 		return out
 	}
 	for _, rung := range r.POC.NotMeasured {
 		if !slices.ContainsFunc(r.Planned, func(p Planned) bool { return p.Rung == rung }) {
-			out = append(out, struct{ Label, Sub string }{l.rung(rung), l.say("no candidate", "没有候选方案")})
+			out = append(out, struct{ Label, Sub string }{capital(l.rung(rung)), l.say("no candidate", "没有候选方案")})
 		}
 	}
 	return out
@@ -310,6 +313,7 @@ func missing(r Report, l lang) []struct{ Label, Sub string } {
 // curve is error against coverage.
 type curve struct {
 	Title, Desc, Note string
+	Quiet             bool // the section's heading says the title already
 	XTicks, YTicks    []tick
 	Lines             []curveLine
 	XLabel, YLabel    string

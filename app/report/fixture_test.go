@@ -192,6 +192,7 @@ func badData() report.Report {
 		{Gate: "prove", Outcome: "fail", Rules: []report.Rule{{ID: "missing", Title: tx("No required column misses too much", "必填列的缺失不超限"), Outcome: "fail", Reason: tx("column intent misses 14.0%, allowed are 10.0%", "列 intent 缺失 14.0%，允许 10.0%")}}},
 	}
 	r.Next = report.Action{Text: tx("fill the column intent, then run again", "补全 intent 列后重新运行"), Command: "landfall run examples/bank-support"}
+	r.Loop = report.Loop{}
 	r.Exit = 12
 	return r
 }

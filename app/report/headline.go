@@ -273,8 +273,11 @@ func restsOnAssumptions(r Report) bool {
 	return r.ROI != nil && (r.ROI.Provenance == evidence.Assumed || r.ROI.AllDearest.AssumedShare > 0 || r.ROI.Graded.AssumedShare > 0)
 }
 
-// noMoney says what to add so that there is a return model.
-func noMoney(l lang) string {
+// noMoney says what is missing for a return model.
+func noMoney(r Report, l lang) string {
+	if r.Grade == nil {
+		return l.say("No cost is compared yet: that needs a graded run.", "尚无成本比较：需要先完成一次运行和分级。")
+	}
 	return l.say("No cost is compared: state costs.lines (one of them per task, for a candidate) and traffic.per_year in scenario.yaml.",
 		"尚无成本比较：请在 scenario.yaml 中补充 costs.lines（至少一项按次计费并归属候选方案）与 traffic.per_year。")
 }

@@ -35,7 +35,7 @@ type page struct {
 	Headline    []claim
 	Join        string // between the clauses of the headline
 	Lead        string
-	Claims      *claims
+	Claims      claims
 	Money       *moneyBars
 	NoMoney     string
 	Gate        gateCard
@@ -78,7 +78,7 @@ func newPage(r Report, l lang) page {
 		Sections: sections(r, l), Foot: foot(r, l),
 	}
 	if p.Money == nil {
-		p.NoMoney = noMoney(l)
+		p.NoMoney = noMoney(r, l)
 	}
 	if r.Run != nil && r.Run.Exploratory {
 		p.Banner = exploratory(l)

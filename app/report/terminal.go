@@ -77,7 +77,7 @@ func Terminal(w io.Writer, r Report, language string, color bool) error {
 		}
 		s.line(line(m))
 	} else if r.Grade != nil {
-		s.line(s.t.Faint(noMoney(l)))
+		s.line(s.t.Faint(noMoney(r, l)))
 	}
 	s.gates(r)
 	for _, u := range r.Unexpected {

@@ -217,8 +217,11 @@ func (l lang) figure(x float64, unit, currency string) string {
 
 // span writes the interval of a metric by its unit.
 func (l lang) span(e evidence.Estimate, unit, currency string) string {
-	if unit == "share" {
+	switch unit {
+	case "share":
 		return l.ci(e.Low, e.High)
+	case "currency/year":
+		return l.money(e.Low, currency) + " – " + l.money(e.High, currency)
 	}
 	return l.figure(e.Low, unit, currency) + " – " + l.figure(e.High, unit, currency)
 }

@@ -354,7 +354,15 @@ func need(r *Reader, columns []string) error {
 	return ErrColumns.With("missing", missing, "found", found, "nearest", near).At(r.file, 1, 0)
 }
 
-const productionSplit, productionID = "split", "id"
+// The production file has two columns of its own; the second only if the spec
+// has no id column. Its cases carry the tag source=production, unless the spec
+// has a column of that name.
+const (
+	SplitColumn    = "split"
+	IDColumn       = "id"
+	SourceTag      = "source"
+	FromProduction = "production"
+)
 
 // cases reads a file of cases. An empty split means that of each row.
 func (l *loader) cases(path string, split Split, field string) error {
@@ -367,9 +375,9 @@ func (l *loader) cases(path string, split Split, field string) error {
 	}
 	idColumn := l.id
 	if split == "" {
-		columns = append(columns, productionSplit)
+		columns = append(columns, SplitColumn)
 		if idColumn == "" {
-			idColumn = productionID
+			idColumn = IDColumn
 		}
 	}
 	slices.Sort(columns)
@@ -396,11 +404,12 @@ func (r *Reader) value(row Row, column string) string {
 }
 
 func (l *loader) row(r *Reader, row Row, path string, split Split, names []string, idColumn string) error {
-	if split == "" {
-		switch split = Split(strings.TrimSpace(r.value(row, productionSplit))); split {
+	production := split == ""
+	if production {
+		switch split = Split(strings.TrimSpace(r.value(row, SplitColumn))); split {
 		case Train, Test:
 		default:
-			line, col := r.Pos(r.Index(productionSplit))
+			line, col := r.Pos(r.Index(SplitColumn))
 			l.bad.add(ErrSplit.With("value", shorten(string(split))).At(r.file, line, col))
 			return nil
 		}
@@ -420,6 +429,12 @@ func (l *loader) row(r *Reader, row Row, path string, split Split, names []strin
 			continue
 		}
 		l.put(&c, column, name, value)
+	}
+	if _, taken := l.spec.Columns[SourceTag]; production && !taken {
+		if c.Tags == nil {
+			c.Tags = map[string]string{}
+		}
+		c.Tags[SourceTag] = FromProduction
 	}
 	if idColumn != "" && l.id == "" {
 		c.ID = strings.TrimSpace(r.value(row, idColumn))

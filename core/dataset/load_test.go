@@ -80,7 +80,7 @@ func TestLoad(t *testing.T) {
 		d.Train[0].Tags["score"] != "1.5e3" || d.Train[0].File != "data/train.csv" || d.Train[0].Line != 2 || d.Train[1].Line != 5 {
 		t.Errorf("train: %+v", d.Train)
 	}
-	if len(d.Test) != 2 || d.Test[0].Input != "我的卡没有收到应该怎么办" || d.Test[1].ID != "f-1" || d.Train[2].ID != "f-2" {
+	if len(d.Test) != 2 || d.Test[0].Input != "我的卡没有收到应该怎么办" || d.Test[1].ID != "f-1" || d.Test[1].Tags["source"] != "production" || d.Test[0].Tags["source"] != "" || d.Train[2].ID != "f-2" {
 		t.Errorf("test: %+v", d.Test)
 	}
 	if !maps.Equal(d.Rows, map[dataset.Split]int{"train": 5, "test": 2}) || d.Dropped["train"] != 2 || d.Dropped["test"] != 0 {

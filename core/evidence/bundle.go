@@ -227,7 +227,7 @@ func VerifyBundle(ctx context.Context, r io.Reader, o VerifyOptions) (Report, er
 		head = *first.Bundle
 	}
 	v := newVerification(head.Origin, o)
-	if head.Format != BundleFormat || head.Origin == "" || head.Size < 0 || head.Size > maxLeaves {
+	if head.Format != BundleFormat || !validOrigin(head.Origin) || head.Size < 0 || head.Size > maxLeaves {
 		v.found.add(found(FoundBundle, -1, -1, "this is not an evidence bundle", "这不是证据包"))
 		return v.finish(), nil
 	}

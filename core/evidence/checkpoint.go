@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -89,6 +91,13 @@ func (c Checkpoint) sign(h hand) ([]byte, error) {
 		return nil, fmt.Errorf("sign checkpoint: %w", err)
 	}
 	return b, nil
+}
+
+// validOrigin reports whether a log may have that name: it stands in a line of
+// a checkpoint and as the name of its key.
+func validOrigin(s string) bool {
+	return s != "" && len(s) <= 200 && utf8.ValidString(s) && !strings.Contains(s, "+") &&
+		strings.IndexFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) < 0
 }
 
 // signers are the keys that may sign the checkpoints of one log.

@@ -64,7 +64,8 @@ type Service struct {
 	kinds registry
 }
 
-// New returns a Service. It fails if a kind is declared wrongly.
+// New returns a Service. It fails if a kind is declared wrongly or the
+// origin is malformed.
 func New(d Deps) (*Service, error) {
 	kinds, err := newRegistry(d.Kinds)
 	if err != nil {
@@ -72,6 +73,9 @@ func New(d Deps) (*Service, error) {
 	}
 	if d.Origin == "" {
 		d.Origin = DefaultOrigin
+	}
+	if !validOrigin(d.Origin) {
+		return nil, fmt.Errorf("the origin %q is not a URL without scheme", d.Origin)
 	}
 	return &Service{d: d, log: NewLog(d.Origin, d.Keys), kinds: kinds}, nil
 }

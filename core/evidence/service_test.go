@@ -2,6 +2,9 @@ package evidence_test
 
 import (
 	"context"
+	"crypto"
+	"crypto/ed25519"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -12,10 +15,6 @@ import (
 
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 	"github.com/uptrace/bun"
-
-	"crypto"
-	"crypto/ed25519"
-	"encoding/json"
 
 	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/kit/fault"

@@ -19,7 +19,7 @@ import (
 	"github.com/landfall-ai/landfall/kit/store/storetest"
 )
 
-// A log of 61 leaves in batches of 1 to 9, with a key rotated in the middle.
+// A log of 37 leaves in batches of 1 to 6, with a key rotated in the middle.
 type specimen struct {
 	db     *store.DB
 	s      *evidence.Service
@@ -34,15 +34,15 @@ func newSpecimen(t *testing.T, db *store.DB) specimen {
 	d := deps(t, db)
 	sp := specimen{db: db, s: newService(t, d), keys: d.Keys}
 	rnd := rand.New(rand.NewSource(7))
-	for sp.size < 61 {
-		if sp.rotate == 0 && sp.size > 30 {
+	for sp.size < 37 {
+		if sp.rotate == 0 && sp.size > 16 {
 			if err := d.Keys.Rotate(); err != nil {
 				t.Fatal(err)
 			}
 			sp.rotate = sp.size
 		}
 		var batch []evidence.Statement
-		for range min(1+rnd.Int63n(9), 61-sp.size) {
+		for range min(1+rnd.Int63n(6), 37-sp.size) {
 			batch = append(batch, statement(fmt.Sprintf("s%d", rnd.Intn(3)), fmt.Sprintf("run_%d", rnd.Int())))
 		}
 		appendAll(t, db, sp.s, batch...)

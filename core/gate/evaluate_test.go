@@ -280,3 +280,20 @@ func BenchmarkEvaluate(b *testing.B) {
 		}
 	}
 }
+
+func TestNamesInBothLanguages(t *testing.T) {
+	t.Parallel()
+	seen := map[text.Text]bool{}
+	add := func(name string, title text.Text) {
+		if title.En == "" || title.Zh == "" || title.Zh == title.En || seen[title] {
+			t.Errorf("%s is called %+v", name, title)
+		}
+		seen[title] = true
+	}
+	for _, o := range []gate.Outcome{gate.Pass, gate.Fail, gate.Insufficient, gate.Stale, gate.Assumed, gate.Undefined, gate.NotDue} {
+		add(string(o), o.Title())
+	}
+	for _, g := range gate.Names() {
+		add(g, gate.Title(g))
+	}
+}

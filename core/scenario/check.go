@@ -79,8 +79,8 @@ func check(d *Document, file string, t *tree) error {
 		checkAmount(l.Amount, p+"/amount", wrong)
 	}
 	checkAmount(d.Traffic.PerYear, "/traffic/per_year", wrong)
-	if len(d.Costs.Lines) > 0 && d.Traffic.PerYear.IsZero() {
-		wrong("/costs", "costs per year need traffic.per_year: how many requests a year", "计算年成本需要 traffic.per_year:每年的请求量")
+	if len(d.Costs.Lines) > 0 && d.Traffic.PerYear.Mid() == 0 {
+		wrong("/costs", "costs per year need traffic.per_year: how many requests a year, more than none", "计算年成本需要 traffic.per_year:每年的请求量,且须大于 0")
 	}
 	if d.Traffic.File != "" && d.Traffic.Source == "" {
 		wrong("/traffic/file", "a traffic sample needs traffic.source: the system that counted it", "流量抽样需要 traffic.source:由哪个系统统计")

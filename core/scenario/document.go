@@ -244,9 +244,13 @@ const (
 func (d *Document) Bind(datasetDigest, trafficDigest string, candidates map[string]string) (evidence.Bindings, error) {
 	targets, costs := d.Targets, Costs{Currency: d.Costs.Currency, Source: d.Costs.Source}
 	targets.AccuracyWhy = text.Text{}
+	imported := []string{} // evidence that rests on imported amounts is none on typed ones
 	for _, l := range d.Costs.Lines {
 		l.Title = text.Text{}
 		costs.Lines = append(costs.Lines, l)
+		if l.Amount.Imported {
+			imported = append(imported, l.ID)
+		}
 	}
 	b := evidence.Bindings{
 		RoleDataset:   {"cases": datasetDigest},
@@ -255,7 +259,7 @@ func (d *Document) Bind(datasetDigest, trafficDigest string, candidates map[stri
 	for role, v := range map[string]any{
 		RoleTargets: map[string]any{"targets": targets, "slices": d.bars(), "declared": d.Declared.Level},
 		RoleTraffic: map[string]any{"sample": trafficDigest, "source": d.Traffic.Source, "per_year": d.Traffic.PerYear},
-		RoleCosts:   costs,
+		RoleCosts:   map[string]any{"costs": costs, "imported": imported},
 		RoleQuality: d.Data.Quality,
 	} {
 		digest, err := evidence.Digest(v)

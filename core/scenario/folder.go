@@ -60,7 +60,10 @@ func Open(dir string) (*Folder, error) {
 	if err := f.readTraffic(); err != nil {
 		return nil, err
 	}
-	return f, f.readCosts()
+	if err := f.readCosts(); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 func (f *Folder) readTraffic() error {
@@ -90,6 +93,13 @@ func (f *Folder) readTraffic() error {
 	})
 	if err != nil {
 		return err
+	}
+	counted := 0
+	for _, n := range f.Traffic.Requests {
+		counted += n
+	}
+	if counted == 0 {
+		return ErrFile.With("problem", both("the sample counts no request", "抽样中没有任何请求")).At(filepath.Join(f.Dir, name), 0, 0)
 	}
 	f.Traffic.Digest, err = evidence.Digest(f.Traffic.Requests)
 	return err
@@ -128,7 +138,8 @@ func (f *Folder) readCosts() error {
 			*x.to = &v
 		}
 		threePoint := a.P10 != nil && a.P50 != nil && a.P90 != nil
-		if (a.Value == nil) == !threePoint {
+		somePoint := a.P10 != nil || a.P50 != nil || a.P90 != nil
+		if (a.Value == nil) != threePoint || somePoint != threePoint {
 			return r.wrong("state either amount, or p10, p50 and p90", "请填写 amount,或同时填写 p10、p50、p90")
 		}
 		if threePoint && !ranged(a) {
@@ -175,18 +186,22 @@ func (f *Folder) table(name, field string, columns []string, visit func(record) 
 		return fmt.Errorf("open %s: %w", f.Dir, err)
 	}
 	defer root.Close()
-	file, err := root.Open(filepath.FromSlash(name))
-	if errors.Is(err, os.ErrNotExist) {
-		return ErrNoFile.With("file", path, "field", field, "dir", f.Dir)
+	// What is no plain file is not opened at all: a pipe would wait.
+	info, err := root.Stat(filepath.FromSlash(name))
+	var file *os.File
+	if err == nil && info.Mode().IsRegular() {
+		file, err = root.Open(filepath.FromSlash(name))
 	}
-	if err != nil {
-		return fmt.Errorf("open %s: %w", path, err)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return ErrNoFile.With("file", path, "field", field, "dir", f.Dir)
+	case errors.Is(err, os.ErrPermission):
+		return ErrFile.With("problem", both("the file may not be read", "无权读取该文件")).At(path, 0, 0).Because(err)
+	case err != nil || file == nil: // os.Root has no named error for a link that escapes
+		return ErrFile.With("problem", both("the path leads out of the scenario's folder, or is not a plain file",
+			"路径指向场景目录之外,或不是普通文件")).At(path, 0, 0).Because(err)
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return fmt.Errorf("open %s: %w", path, err)
-	}
 	if info.Size() > maxFileBytes {
 		return ErrTooLarge.With("limit", "8 MiB").At(path, 0, 0)
 	}
@@ -223,7 +238,8 @@ func (f *Folder) table(name, field string, columns []string, visit func(record) 
 func csvFault(path string, err error) error {
 	var pe *csv.ParseError
 	if errors.As(err, &pe) {
-		return ErrFile.With("problem", pe.Err.Error()).At(path, pe.Line, pe.Column)
+		return ErrFile.With("problem", both("there is a quote that does not belong here, or one that is never closed",
+			"此处的引号位置不当,或未闭合")).At(path, pe.Line, pe.Column).Because(err)
 	}
 	if errors.Is(err, io.EOF) {
 		return ErrFile.With("problem", both("the file is empty", "文件为空")).At(path, 0, 0)

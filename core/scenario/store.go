@@ -156,6 +156,8 @@ func (s *Service) bind(ctx context.Context, tx bun.Tx, id string, b evidence.Bin
 	if err != nil {
 		return err
 	}
+	b = maps.Clone(b)
+	maps.DeleteFunc(b, func(_ string, names map[string]string) bool { return len(names) == 0 }) // as they are read back
 	if maps.EqualFunc(old, b, maps.Equal) {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -202,9 +203,17 @@ func format(lang string, v any) string {
 	case []string:
 		return strings.Join(v, ", ")
 	case float64:
-		return strconv.FormatFloat(v, 'g', -1, 64)
+		return number(v)
 	}
 	return fmt.Sprint(v)
+}
+
+// number writes a float without an exponent where a person would.
+func number(v float64) string {
+	if a := math.Abs(v); a != 0 && (a < 1e-6 || a >= 1e15) {
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64)
 }
 
 func pick(lang, en, zh string) string {

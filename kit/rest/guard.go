@@ -141,8 +141,8 @@ func fields(t reflect.Type) iter.Seq[reflect.StructField] {
 	}
 }
 
-// check403 decides by principal and path before the body is read.
-func (r *Registry) check403(e *Operation) func(huma.Context, func(huma.Context)) {
+// guardPath decides by principal and path before the body is read.
+func (r *Registry) guardPath(e *Operation) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		if err := r.mayPath(ctx.Context(), e, ctx.Param); err != nil {
 			_, w := humago.Unwrap(ctx)

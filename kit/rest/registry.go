@@ -155,7 +155,7 @@ func Add[I, O any](r *Registry, op Op, fn func(context.Context, *I) (*O, error))
 		OperationID: op.ID, Method: op.Method, Path: op.Path, Summary: op.Doc.En,
 		Tags: []string{tag(op)}, DefaultStatus: e.Status, MaxBodyBytes: op.MaxBody,
 		Responses:   responses(schemas, op, strconv.Itoa(e.Status), ok),
-		Middlewares: huma.Middlewares{r.check403(e)},
+		Middlewares: huma.Middlewares{r.guardPath(e)},
 		Extensions:  map[string]any{"x-permission": op.Perm.String(), "x-summary-zh": op.Doc.Zh},
 	}
 	run := func(ctx context.Context, input *I) (any, error) {

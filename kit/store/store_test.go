@@ -420,3 +420,48 @@ func TestExplainKeepsWhatIsKnown(t *testing.T) {
 		}
 	}
 }
+
+func TestPostgresTroubles(t *testing.T) {
+	storetest.Each(t, []fs.FS{things}, func(t *testing.T, db *store.DB) {
+		if db.Engine() != store.Postgres {
+			return
+		}
+		if err := db.Tx(t.Context(), func(ctx context.Context, tx bun.Tx) error { return add(ctx, tx, thing{ID: "a"}) }); err != nil {
+			t.Fatal(err)
+		}
+		const change = "UPDATE things SET n = n + 1 WHERE id = 'a'"
+		rival := errors.New("the rival was let through")
+		err := db.Tx(t.Context(), func(ctx context.Context, tx bun.Tx) error {
+			if _, err := tx.ExecContext(ctx, change); err != nil {
+				return err
+			}
+			// t's context: a second transaction beside this one.
+			err := db.Tx(t.Context(), func(ctx context.Context, tx bun.Tx) error {
+				if _, err := tx.ExecContext(ctx, "SET LOCAL lock_timeout = '20ms'"); err != nil {
+					return err
+				}
+				if _, err := tx.ExecContext(ctx, change); err != nil {
+					return err
+				}
+				return rival
+			})
+			if !errors.Is(err, store.ErrContended) {
+				t.Errorf("a held lock: %v", err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		err = db.Tx(t.Context(), func(ctx context.Context, tx bun.Tx) error {
+			_, err := tx.ExecContext(ctx, "SELECT pg_terminate_backend(pg_backend_pid())")
+			return err
+		})
+		if !errors.Is(err, store.ErrLost) {
+			t.Errorf("a lost connection: %v", err)
+		}
+		if err := db.Tx(t.Context(), func(ctx context.Context, tx bun.Tx) error { return add(ctx, tx, thing{ID: "b"}) }); err != nil {
+			t.Errorf("after it: %v", err)
+		}
+	})
+}

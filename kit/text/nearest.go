@@ -1,15 +1,31 @@
 package text
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
-// Nearest returns the candidate with the smallest edit distance to name, if it
-// is near enough to be what was meant (at most a third of its letters differ,
-// and never more than three); else "".
+// maxEdits is how many letters a name may differ in and still be what was meant.
+const maxEdits = 3
+
+// Nearest returns the candidate with the smallest edit distance to name, the
+// first in order among equals, if it is near enough to be what was meant: at
+// most three letters differ, and at most a third of the longer name's, rounded
+// up, and never all of them. Else it returns "". Upper and lower case make no
+// difference, but a candidate that is name itself comes first.
 func Nearest(name string, candidates []string) string {
-	best, bestD := "", 4
+	if name != "" && slices.Contains(candidates, name) {
+		return name
+	}
+	best, bestD := "", maxEdits+1
+	from := []rune(strings.ToLower(name))
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
-		d := distance([]rune(name), []rune(c))
-		if d < bestD && d <= max(1, (max(len(name), len(c))+2)/3) {
+		to := []rune(strings.ToLower(c))
+		longer := max(len(from), len(to))
+		if longer-min(len(from), len(to)) > maxEdits {
+			continue // spares the work of comparing with a name of any length
+		}
+		if d := distance(from, to); d < bestD && d < longer && d <= (longer+2)/3 {
 			best, bestD = c, d
 		}
 	}

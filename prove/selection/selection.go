@@ -135,7 +135,13 @@ func class(r Row) int { return slices.Index(classes, r.Interpretability) }
 // person who waits, faster by less is not better.
 const latencyStep = 10
 
+// dominates reports whether a is at least as good as b in everything and
+// better in something. What breaks a limit dominates nothing that keeps them
+// all, though their latencies may be too close to tell apart.
 func dominates(a, b Row) bool {
+	if len(a.Broken) > 0 && len(b.Broken) == 0 {
+		return false
+	}
 	pa, pb := math.Ceil(p95(a)/latencyStep), math.Ceil(p95(b)/latencyStep)
 	if a.AccuracyLow < b.AccuracyLow || pa > pb || a.CostPerTask > b.CostPerTask || class(a) < class(b) {
 		return false

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/landfall-ai/landfall/app"
+	"github.com/landfall-ai/landfall/core/evidence"
+	"github.com/landfall-ai/landfall/kit/fault"
+	"github.com/landfall-ai/landfall/kit/file"
+	"github.com/landfall-ai/landfall/kit/rest"
+	"github.com/landfall-ai/landfall/kit/term"
+	"github.com/landfall-ai/landfall/kit/text"
+)
+
+// ErrTampered is returned by evidence verify if anything was found.
+var ErrTampered = fault.Def{Kind: fault.Invalid, Code: "evidence.not_intact", Exit: 1,
+	En: "the log is not intact: {count} findings", Zh: "日志不完整:发现 {count} 处问题",
+	HintEn: "keep the files as they are, and compare with a bundle or checkpoint that was kept outside",
+	HintZh: "保留现场文件,并与外部保存的证据包或检查点比对"}
+
+func (c *command) evidenceCommand() *cobra.Command {
+	noun := term.Noun(c.t, "evidence", text.Text{En: "what was measured: list, show, export, verify", Zh: "证据:列表、查看、导出、校验"})
+	noun.AddCommand(c.evidenceExport(), c.evidenceVerify(), c.evidenceCheckpoint())
+	return noun
+}
+
+func (c *command) evidenceExport() *cobra.Command {
+	var out, scenario string
+	cmd := &cobra.Command{
+		Use: "export [ID …]", Args: cobra.ArbitraryArgs,
+		Short: c.say("write a bundle that verifies offline, without Landfall's database", "导出证据包:无需数据库即可离线校验"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(cmd.Context(), func(a *app.App) error {
+				sel := evidence.Selection{IDs: args, All: len(args) == 0 && scenario == ""}
+				if scenario != "" {
+					id, err := a.Scenarios.Resolve(cmd.Context(), evidence.ScenarioID(scenario))
+					if err != nil {
+						return err
+					}
+					sel.Scenario = id
+				}
+				if out == "" || out == "-" {
+					return a.Evidence.Export(cmd.Context(), c.t.Out, sel)
+				}
+				err := file.Write(out, 0o644, func(w io.Writer) error { return a.Evidence.Export(cmd.Context(), w, sel) })
+				if err != nil {
+					return err
+				}
+				return c.t.Talk("wrote %s; check it anywhere with: landfall evidence verify %s", "已写入 %s;可在任何机器上校验:landfall evidence verify %s", out, out)
+			})
+		},
+	}
+	cmd.Flags().StringVarP(&out, "out", "O", "", c.say("the file to write (standard output without it)", "要写入的文件(缺省写到标准输出)"))
+	cmd.Flags().StringVar(&scenario, "scenario", "", c.say("only of this scenario", "只导出该场景的证据"))
+	return cmd
+}
+
+func (c *command) evidenceVerify() *cobra.Command {
+	var checkpoint, trust string
+	cmd := &cobra.Command{
+		Use: "verify [BUNDLE]", Args: cobra.MaximumNArgs(1),
+		Short: c.say("prove every envelope, inclusion and consistency; of the home, or of a bundle", "逐条校验签名、包含性与一致性;校验本机记录或一个证据包"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opt := evidence.VerifyOptions{Trust: trust}
+			if checkpoint != "" {
+				raw, err := readBounded(checkpoint)
+				if err != nil {
+					return err
+				}
+				opt.Checkpoint = raw
+			}
+			if len(args) == 1 {
+				f, err := os.Open(args[0])
+				if err != nil {
+					return app.ErrNoInput.With("file", args[0]).Because(err)
+				}
+				defer f.Close()
+				r, err := evidence.VerifyBundle(cmd.Context(), f, opt)
+				if err != nil {
+					return err
+				}
+				return c.verified(r)
+			}
+			return c.with(cmd.Context(), func(a *app.App) error {
+				r, err := a.Evidence.Verify(cmd.Context(), opt)
+				if err != nil {
+					return err
+				}
+				return c.verified(r)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&checkpoint, "checkpoint", "", c.say("a signed checkpoint that was kept outside: truncation shows only against it", "外部保存的签名检查点:只有与它比对才能发现截断"))
+	cmd.Flags().StringVar(&trust, "trust", "", c.say("the signer's key that was kept outside", "外部保存的签名者公钥"))
+	return cmd
+}
+
+// maxCheckpoint bounds a checkpoint file.
+const maxCheckpoint = 64 << 10
+
+func readBounded(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, app.ErrNoInput.With("file", path).Because(err)
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, maxCheckpoint))
+	if err != nil {
+		return nil, app.ErrNoInput.With("file", path).Because(err)
+	}
+	return raw, nil
+}
+
+func (c *command) verified(r evidence.Report) error {
+	err := c.t.Print(r, func(w io.Writer) error {
+		if _, err := fmt.Fprintln(w, r.Summary().In(c.t.Lang)); err != nil {
+			return err
+		}
+		for _, f := range r.Findings {
+			if _, err := fmt.Fprintf(w, "  [%s] %s\n", f.Code, f.Text.In(c.t.Lang)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil || r.OK() {
+		return err
+	}
+	return ErrTampered.With("count", int64(len(r.Findings))+r.More)
+}
+
+func (c *command) evidenceCheckpoint() *cobra.Command {
+	return &cobra.Command{
+		Use: "checkpoint", Args: cobra.NoArgs,
+		Short: c.say("print the newest signed checkpoint and the signer's key, to be kept outside", "输出最新的签名检查点和签名者公钥,供外部保存"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.with(cmd.Context(), func(a *app.App) error {
+				cp, err := a.Evidence.Log().Latest(cmd.Context(), a.DB.Read())
+				if err != nil {
+					return err
+				}
+				if cp == nil {
+					return evidence.ErrNothing.With()
+				}
+				trust, err := a.Keys.Current().Trust(a.Evidence.Log().Origin())
+				if err != nil {
+					return err
+				}
+				doc := struct {
+					Checkpoint string `json:"checkpoint"`
+					Trust      string `json:"trust"`
+				}{string(cp), trust}
+				return c.t.Print(doc, func(w io.Writer) error {
+					_, err := w.Write(cp)
+					return errors.Join(err, c.t.Talk("keep it outside, with this key for --trust: %s", "请将其保存到外部,并保存用于 --trust 的公钥:%s", trust))
+				})
+			})
+		},
+	}
+}
+
+// nouns describes the nouns that operations bring.
+var nouns = map[string]text.Text{
+	"scenarios": {En: "scenarios: list, show", Zh: "场景:列表、查看"},
+	"datasets":  {En: "dataset versions: list, show", Zh: "数据集版本:列表、查看"},
+	"runs":      {En: "runs: list, show, cancel, cases", Zh: "运行记录:列表、查看、取消、逐条结果"},
+	"events":    {En: "what happened, and what it caused", Zh: "发生了什么,又引发了什么"},
+	"verdicts":  {En: "verdicts of the gates", Zh: "门禁的结论"},
+}
+
+// localSession reaches the operations of this home, in process.
+func (c *command) localSession(ctx context.Context) (rest.Session, error) { return rest.Session{}, nil }
