@@ -240,18 +240,15 @@ func (a *App) abandon(ctx context.Context, run poc.Run) error {
 // quality.ErrData if the gate does not hold and the run does not explore.
 func (a *App) qualityStep(ctx context.Context, run poc.Run, b *bound) error {
 	started := a.now()
-	q, err := quality.Assess(ctx, b.data, b.folder.Document.Data)
-	if err != nil {
-		return err
-	}
+	spec := b.folder.Document.Data
+	q := quality.Check(quality.NewProfile(spec, b.data), spec.Quality)
 	st, err := quality.Statement(q, started, a.now())
 	if err != nil {
 		return err
 	}
-	failed := !q.Passed()
 	err = a.DB.Tx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if failed && !run.Exploratory {
-			if err := a.Runs.Finish(ctx, tx, run.ID, poc.Blocked, poc.NewProblem(q.Fault())); err != nil {
+		if !q.Passed && !run.Exploratory {
+			if err := a.Runs.Finish(ctx, tx, run.ID, poc.Blocked, poc.NewProblem(fault.From(q.Err()))); err != nil {
 				return err
 			}
 		} else if err := a.Runs.At(ctx, tx, run.ID, "poc"); err != nil {
@@ -262,8 +259,8 @@ func (a *App) qualityStep(ctx context.Context, run poc.Run, b *bound) error {
 	if err != nil {
 		return err
 	}
-	if failed && !run.Exploratory {
-		return q.Fault()
+	if !q.Passed && !run.Exploratory {
+		return q.Err()
 	}
 	return nil
 }

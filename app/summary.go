@@ -77,7 +77,7 @@ func (a *App) newestRun(ctx context.Context, scenarioID string, info *RunInfo) (
 		run, err := a.Runs.Get(ctx, info.ID)
 		return &run, err
 	}
-	runs, err := a.Runs.List(ctx, scenarioID, "", 1)
+	runs, err := a.Runs.List(ctx, poc.RunFilter{Scenarios: []string{scenarioID}, Limit: 1})
 	if err != nil || len(runs) == 0 {
 		return nil, err
 	}
@@ -96,7 +96,8 @@ func fill(r *report.Report, records []evidence.Record, runID string) error {
 			if err != nil {
 				return err
 			}
-			r.Data = dataView(rec, q)
+			r.Data = DataView(q)
+			r.Data.Digest = digestOf(rec)
 		case poc.Kind().URI:
 			m, best, ok, err := poc.FromRecord(rec)
 			if err != nil {

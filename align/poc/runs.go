@@ -217,16 +217,23 @@ func (s *Runs) Get(ctx context.Context, id string) (Run, error) {
 	return r.run()
 }
 
-// List returns up to limit runs before the run with id before ("" is from the
-// newest), newest first; of one scenario, or of all if scenarioID is "".
-func (s *Runs) List(ctx context.Context, scenarioID, before string, limit int) ([]Run, error) {
+// RunFilter selects runs. Its zero value selects none.
+type RunFilter struct {
+	All       bool     // of every scenario
+	Scenarios []string // else of these, by id
+	Before    string   // only runs before this one; "" is from the newest
+	Limit     int
+}
+
+// List returns runs, newest first.
+func (s *Runs) List(ctx context.Context, f RunFilter) ([]Run, error) {
 	var rows []runRow
-	q := s.DB.Read().NewSelect().Model(&rows).ExcludeColumn("document").Order("id DESC").Limit(int64(limit))
-	if scenarioID != "" {
-		q = q.Where("scenario_id = ?", scenarioID)
+	q := s.DB.Read().NewSelect().Model(&rows).ExcludeColumn("document").Order("id DESC").Limit(int64(f.Limit))
+	if !f.All {
+		q = q.Where("scenario_id IN (?)", bun.List(append(f.Scenarios, "")))
 	}
-	if before != "" {
-		q = q.Where("id < ?", before)
+	if f.Before != "" {
+		q = q.Where("id < ?", f.Before)
 	}
 	if err := q.Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list runs: %w", err)

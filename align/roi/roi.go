@@ -321,7 +321,12 @@ func summarise(xs []float64) Range {
 	for _, x := range sorted {
 		sum += x
 	}
-	return Range{P10: stats.Quantile(sorted, .1), P50: stats.Quantile(sorted, .5), P90: stats.Quantile(sorted, .9), Mean: sum / float64(len(xs))}
+	// Interpolating between draws that are as good as equal may swap their
+	// order by a rounding error, and evidence takes no such interval.
+	r := Range{P10: stats.Quantile(sorted, .1), Mean: sum / float64(len(xs))}
+	r.P50 = max(r.P10, stats.Quantile(sorted, .5))
+	r.P90 = max(r.P50, stats.Quantile(sorted, .9))
+	return r
 }
 
 // fixedShares returns the slices' shares of the test cases, or equal ones, and

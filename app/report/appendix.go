@@ -33,7 +33,7 @@ func dataSection(r Report, l lang) *section {
 	if len(d.Missing) > 0 {
 		t := &table{Caption: l.say("Missing values", "缺失值"), Head: []head{column("Column", "列", l), column("Split", "划分", l), number("Rows", "行数", l), number("Share", "占比", l)}}
 		for _, m := range d.Missing {
-			t.Rows = append(t.Rows, row{Cells: []cell{{Text: m.Column}, plain(l.split(m.Split)), num(l.count(m.Rows)), num(l.pct(m.Share))}})
+			t.Rows = append(t.Rows, row{Cells: []cell{{Text: m.Column}, {Text: capital(l.split(m.Split))}, num(l.count(m.Rows)), num(l.pct(m.Share))}})
 		}
 		s.Parts = append(s.Parts, part{Table: labelled(t)})
 	}
@@ -119,7 +119,7 @@ func evidenceSection(r Report, l lang) *section {
 				state.Sub = []string{why}
 			}
 		}
-		t.Rows = append(t.Rows, row{ID: e.ID, Cells: []cell{{Text: e.ID, Code: true}, plain(cmp.Or(l.of(e.Title), e.Kind)), num(strconv.FormatInt(e.Leaf, 10)),
+		t.Rows = append(t.Rows, row{ID: e.ID, Cells: []cell{{Text: e.ID, Code: true}, {Text: capital(cmp.Or(l.of(e.Title), e.Kind))}, num(strconv.FormatInt(e.Leaf, 10)),
 			plain(l.provenance(e.Provenance)), plain(l.at(e.At)), state}})
 	}
 	return &section{ID: "evidence", Title: l.say("Evidence", "证据"),

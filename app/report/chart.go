@@ -164,7 +164,7 @@ func moneyChart(r Report, l lang) *moneyBars {
 	return &moneyBars{Assumed: assumed,
 		Title: l.say("Yearly cost", "每年成本"),
 		Rows: []moneyRow{
-			row("all", l.say("Everything with ", "全部用")+l.say("", zhGap(candidateTitle(r, m.Dearest, l)))+candidateTitle(r, m.Dearest, l), m.AllDearest),
+			row("all", everythingWith(r, l), m.AllDearest),
 			row("graded", l.say("Graded mix", "分级方案"), m.Graded),
 		},
 		Note: saved + " " + band(m.Saving.P10, m.Saving.P90, m.Currency, l) + l.say("; chance of no saving ", "；不省钱的概率 ") + l.pct(m.ProbabilityOfLoss) +

@@ -260,8 +260,14 @@ func moneyLine(r Report, l lang) string {
 		return ""
 	}
 	m, cur := r.ROI, r.ROI.Currency
-	return l.say("everything with ", "全部用 ") + candidateTitle(r, m.Dearest, l) + " " + l.perYear(m.AllDearest.PerYear.P50, cur) +
+	return everythingWith(r, l) + " " + l.perYear(m.AllDearest.PerYear.P50, cur) +
 		" → " + l.say("graded ", "分级 ") + l.perYear(m.Graded.PerYear.P50, cur) + " " + band(m.Graded.PerYear.P10, m.Graded.PerYear.P90, cur, l)
+}
+
+// everythingWith names the plan of r.ROI that serves all with one candidate.
+func everythingWith(r Report, l lang) string {
+	name := candidateTitle(r, r.ROI.Dearest, l)
+	return l.say("Everything with ", "全部用"+zhGap(name)) + name
 }
 
 func band(low, high float64, currency string, l lang) string {

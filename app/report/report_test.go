@@ -2,7 +2,6 @@ package report_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"flag"
@@ -11,10 +10,12 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/charmbracelet/x/ansi"
+	"pgregory.net/rapid"
 
 	"github.com/landfall-ai/landfall/align/grade"
 	"github.com/landfall-ai/landfall/align/poc"
@@ -243,21 +244,60 @@ func TestFirstScreen(t *testing.T) {
 	}
 }
 
-// TestProvenBar adds the segments of the bar up to the whole.
+var segment = regexp.MustCompile(`class="seg seg-([a-z_]+)" x="[\d.]+%" y="0" width="([\d.]+)%"`)
+
+// TestProvenBar: whatever was found, the segments of the bar add up to the
+// whole, one is green only if a slice passed, and only then does the sentence
+// claim anything.
 func TestProvenBar(t *testing.T) {
 	t.Parallel()
-	widths := regexp.MustCompile(`class="seg seg-[a-z_]+" x="[\d.]+%" y="0" width="([\d.]+)%"`).FindAllStringSubmatch(html(t, bank(), "en"), -1)
-	sum := 0.0
-	for _, w := range widths {
-		var v float64
-		if err := json.Unmarshal([]byte(w[1]), &v); err != nil {
+	rapid.Check(t, func(t *rapid.T) {
+		g := grade.Result{Declared: scenario.L3, Levels: map[scenario.Level]grade.Share{}}
+		n := rapid.IntRange(1, 8).Draw(t, "slices")
+		requests := rapid.SliceOfN(rapid.IntRange(1, 1000), n, n).Draw(t, "requests")
+		total := 0
+		for _, x := range requests {
+			total += x
+		}
+		for i, x := range requests {
+			v := grade.Verdict{Slice: string(rune('a' + i)), Level: rapid.SampledFrom([]scenario.Level{scenario.L1, scenario.L2, scenario.L3}).Draw(t, "level"),
+				Outcome: rapid.SampledFrom([]grade.Outcome{grade.Pass, grade.Fail, grade.Insufficient}).Draw(t, "outcome"),
+				Share:   grade.Share{Value: float64(x) / float64(total), N: total}}
+			if v.Outcome == grade.Pass {
+				v.Proven = v.Level
+				s := g.Levels[v.Level]
+				g.Levels[v.Level] = grade.Share{Value: s.Value + v.Share.Value, Low: s.Value, High: 1, N: total}
+			}
+			if v.Outcome == grade.Insufficient {
+				v.Why = rapid.SampledFrom([]grade.Why{grade.WhyNotMeasured, grade.WhyMoreCases, grade.WhyNotClose}).Draw(t, "why")
+			}
+			g.Slices = append(g.Slices, v)
+		}
+		r := report.Report{Run: &report.Run{}, Grade: &g, Scenario: report.Scenario{Slug: "s", Declared: scenario.L3}}
+		var page, screen bytes.Buffer
+		if err := report.HTML(&page, r, "en"); err != nil {
 			t.Fatal(err)
 		}
-		sum += v
-	}
-	if len(widths) != 3 || sum < 99.9 || sum > 100.1 {
-		t.Errorf("%d segments cover %v %%", len(widths), sum)
-	}
+		if err := report.Terminal(&screen, r, "en", false); err != nil {
+			t.Fatal(err)
+		}
+		sum, green := 0.0, false
+		for _, m := range segment.FindAllStringSubmatch(page.String(), -1) {
+			v, err := strconv.ParseFloat(m[2], 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum += v
+			green = green || m[1] == "pass"
+		}
+		if sum < 99.9 || sum > 100.1 {
+			t.Errorf("the segments cover %v %%", sum)
+		}
+		claims := strings.Contains(screen.String(), "of the traffic needs") || strings.Contains(screen.String(), "of the traffic is proven")
+		if passes := len(g.Levels) > 0; green != passes || claims != passes {
+			t.Errorf("passed: %v, green: %v, claimed: %v\n%s", passes, green, claims, screen.String())
+		}
+	})
 }
 
 // TestSentence holds the sentence to what the grading bears.

@@ -43,7 +43,11 @@ type table struct {
 type head struct {
 	Text string
 	Num  bool
+	Word bool // our own words, which never break inside
 }
+
+// Class is the style of the cells of a column's head.
+func (h head) Class() string { return cell{Num: h.Num, Word: h.Word}.Class() }
 
 type row struct {
 	ID    string // anchor
@@ -57,23 +61,37 @@ type cell struct {
 	Num    bool
 	Strong bool
 	Code   bool
+	Word   bool // our own words, which never break inside
 	Link   *link
 	Label  string // of the column, for narrow screens
 }
 
+// Class is the style of a cell.
+func (c cell) Class() string {
+	switch {
+	case c.Num && c.Word:
+		return "num w"
+	case c.Num:
+		return "num"
+	case c.Word:
+		return "w"
+	}
+	return ""
+}
+
 type link struct{ ID, Text string }
 
-func plain(s string) cell { return cell{Text: capital(s)} }
+func plain(s string) cell { return cell{Text: capital(s), Word: true} }
 
 func num(s string, sub ...string) cell { return cell{Text: s, Num: true, Sub: sub} }
 
 func strong(s string, sub ...string) cell { return cell{Text: s, Num: true, Strong: true, Sub: sub} }
 
-func (l lang) verdict(outcome string) cell { m := l.mark(outcome); return cell{Mark: &m} }
+func (l lang) verdict(outcome string) cell { m := l.mark(outcome); return cell{Mark: &m, Word: true} }
 
-func column(en, zh string, l lang) head { return head{Text: l.say(en, zh)} }
+func column(en, zh string, l lang) head { return head{Text: l.say(en, zh), Word: true} }
 
-func number(en, zh string, l lang) head { return head{Text: l.say(en, zh), Num: true} }
+func number(en, zh string, l lang) head { return head{Text: l.say(en, zh), Num: true, Word: true} }
 
 // labelled gives every cell the name of its column, which stands before it
 // where the table is too narrow for columns, and cleans what data put there.
@@ -175,7 +193,7 @@ func sliceSection(r Report, l lang) *section {
 		m := l.mark(outcome)
 		m.Word = capital(words)
 		t.Rows = append(t.Rows, row{Cells: []cell{{Text: cmp.Or(l.of(v.Title), v.Slice)}, plain(string(v.Level)), share, who, correct, low,
-			num(l.pct(v.Bar)), {Mark: &m}}})
+			num(l.pct(v.Bar)), {Mark: &m, Word: true}}})
 	}
 	return &section{ID: "slices", Title: l.say("Slices and levels", "分组与级别"), Evidence: from(r, "grade"),
 		Lead: l.say("Declared, proven and cheapest sufficient are three things, and are never merged. A slice is proven only if the lower bound reaches the bar.",
@@ -306,7 +324,7 @@ func speedSection(r Report, l lang) *section {
 	}
 	for _, p := range r.Planned {
 		none := num(l.outcome(notMeasured))
-		t.Rows = append(t.Rows, row{Cells: []cell{plain(cmp.Or(l.of(p.Title), p.ID)), none, none, none, none, none, none, costCell(p.CostPerTask, l)}})
+		t.Rows = append(t.Rows, row{Cells: []cell{{Text: capital(cmp.Or(l.of(p.Title), p.ID))}, none, none, none, none, none, none, costCell(p.CostPerTask, l)}})
 	}
 	return &section{ID: "speed", Title: l.say("Speed and cost", "速度与成本"), Evidence: from(r, "poc"), Parts: []part{{Table: labelled(t)}}}
 }
@@ -355,7 +373,7 @@ func roiSection(r Report, l lang) *section {
 	add := func(name string, v roi.Range, assumed string) {
 		sum.Rows = append(sum.Rows, row{Cells: []cell{{Text: name}, num(l.money(v.P10, m.Currency)), strong(l.money(v.P50, m.Currency)), num(l.money(v.P90, m.Currency)), num(assumed)}})
 	}
-	add(l.say("Everything with ", "全部用")+l.say("", zhGap(candidateTitle(r, m.Dearest, l)))+candidateTitle(r, m.Dearest, l), m.AllDearest.PerYear, l.pct(m.AllDearest.AssumedShare))
+	add(everythingWith(r, l), m.AllDearest.PerYear, l.pct(m.AllDearest.AssumedShare))
 	add(l.say("Graded mix", "分级方案"), m.Graded.PerYear, l.pct(m.Graded.AssumedShare))
 	add(l.say("Saving", "节省"), m.Saving, term.None)
 	if m.Today != nil {

@@ -210,6 +210,25 @@ func TestKeysOfALog(t *testing.T) {
 	})
 }
 
+// A stolen key signs no more once it was replaced, though it stays known.
+func TestReplacedKeySignsNoMore(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		keys  []int
+		found int
+	}{
+		{[]int{0, 0, 1, 1, 2}, 0},
+		{[]int{0, 2, 2}, 0},
+		{[]int{0, -1, 1}, 0},
+		{[]int{0, 1, 0, 1}, 1},
+		{[]int{2, 1, 0}, 2},
+	} {
+		if got := evidence.SignedInOrder(c.keys...); len(got) != c.found || c.found > 0 && got[0] != evidence.FoundKeyOrder {
+			t.Errorf("%v: %v", c.keys, got)
+		}
+	}
+}
+
 // Any two logs share the tables and not the leaves.
 func TestTwoLogs(t *testing.T) {
 	t.Parallel()

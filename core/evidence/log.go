@@ -64,8 +64,8 @@ func (l *Log) Origin() string { return l.origin }
 // and with ErrForeignKey if the log was signed by a key that this one does not
 // descend from.
 func (l *Log) Append(ctx context.Context, tx bun.Tx, leaves []tlog.Hash) (first int64, err error) {
-	if len(leaves) == 0 {
-		return 0, errors.New("append to log: no leaves")
+	if len(leaves) == 0 || l.keys == nil {
+		return 0, errors.New("append to log: no leaves or no keys")
 	}
 	h := l.keys.take()
 	size, err := l.grow(ctx, tx, int64(len(leaves)))

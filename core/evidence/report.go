@@ -8,29 +8,37 @@ import (
 
 // Codes of findings.
 const (
-	FoundLeafMissing       = "leaf.missing"         // the log has no hash for a leaf
-	FoundLeafMalformed     = "leaf.malformed"       // or one of the wrong length
-	FoundLeafHash          = "leaf.hash"            // an envelope is not what was hashed
-	FoundTree              = "tree.hash"            // a subtree's hash is not that of its halves
-	FoundBeyond            = "log.beyond"           // rows outside of the log
-	FoundHead              = "log.head"             // the head differs from what it counts
-	FoundEnvelopeMissing   = "envelope.missing"     //
-	FoundEnvelopeMalformed = "envelope.malformed"   //
-	FoundEnvelopeSignature = "envelope.signature"   //
-	FoundEnvelopeKey       = "envelope.key"         // signed by a key that is unknown or not trusted
-	FoundColumn            = "column"               // a column beside an envelope differs from it
-	FoundCheckpoint        = "checkpoint.signature" // a checkpoint is malformed or not signed by a known key
+	// The hashes of the log.
+	FoundLeafMissing   = "leaf.missing"   // there is no hash of a leaf
+	FoundLeafMalformed = "leaf.malformed" // the row of hashes has the wrong length
+	FoundLeafHash      = "leaf.hash"      // an envelope is not the one that was hashed
+	FoundTree          = "tree.hash"      // a subtree's hash is not that of its halves
+	FoundBeyond        = "log.beyond"     // a row stands outside of the log
+	FoundHead          = "log.head"       // the head counts other than there is
+
+	// The envelopes.
+	FoundEnvelopeMissing   = "envelope.missing"
+	FoundEnvelopeMalformed = "envelope.malformed"
+	FoundEnvelopeSignature = "envelope.signature"
+	FoundEnvelopeKey       = "envelope.key"       // signed by a key that is unknown or not trusted
+	FoundKeyOrder          = "envelope.key_order" // signed by a key that had been replaced
+	FoundColumn            = "column"             // a column beside an envelope differs from it
+
+	// The checkpoints.
+	FoundCheckpoint        = "checkpoint.signature" // malformed, or not signed by a trusted key
+	FoundCheckpointOrder   = "checkpoint.key_order" // signed by a key that had been replaced
 	FoundCheckpointSize    = "checkpoint.size"      // it stands at another size than it says
-	FoundCheckpointMissing = "checkpoint.missing"   //
-	FoundCheckpointRoot    = "checkpoint.root"      // the hashes do not lead to it
-	FoundKey               = "key"                  // the history of keys is damaged
-	FoundPinnedSigner      = "pin.signer"           // the pinned key signed nothing here
-	FoundPinnedCheckpoint  = "pin.checkpoint"       // the pinned checkpoint cannot be read
-	FoundTruncated         = "pin.truncated"        // the log is shorter than the pinned checkpoint
-	FoundRewritten         = "pin.rewritten"        // the log differs from the pinned checkpoint
-	FoundBundle            = "bundle.malformed"     //
-	FoundKeyOrder          = "envelope.key_order"   // signed by a key that was replaced before
-	FoundCheckpointOrder   = "checkpoint.key_order" //
+	FoundCheckpointMissing = "checkpoint.missing"
+	FoundCheckpointRoot    = "checkpoint.root" // the hashes do not lead to it
+
+	// The keys, and what was pinned outside.
+	FoundKey              = "key"            // the history of keys is damaged
+	FoundPinnedSigner     = "pin.signer"     // the pinned key signed nothing here
+	FoundPinnedCheckpoint = "pin.checkpoint" // the pinned checkpoint is not of this log
+	FoundTruncated        = "pin.truncated"  // the log is shorter than the pinned checkpoint
+	FoundRewritten        = "pin.rewritten"  // the log differs from the pinned checkpoint
+
+	FoundBundle = "bundle.malformed"
 )
 
 // Finding is one fault that verification found, and where.

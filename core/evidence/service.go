@@ -397,27 +397,26 @@ type Filter struct {
 	// Current leaves out what is superseded or exploratory. Staleness needs
 	// bindings: see Stale.
 	Current bool
-	Limit   int    // 1 to 500; 0 is 50
-	Cursor  string // of the page before
+	// Scenarios, if not empty, leaves out the evidence of all others.
+	Scenarios []string
+	Limit     int    // 1 to 1001; 0 is 50
+	Before    *int64 // only leaves before this one
 }
 
-// ErrCursor refuses a cursor that another filter gave.
-var ErrCursor = fault.Def{Kind: fault.Invalid, Code: "evidence.cursor",
-	En: "the cursor does not belong to this list", Zh: "游标不属于此列表",
-	HintEn: "leave the cursor out to start from the newest", HintZh: "省略游标可从最新一条开始"}
-
-// List returns a page of evidence, newest first, and the cursor of the next
-// page, empty at the end.
-func (s *Service) List(ctx context.Context, f Filter) ([]Record, string, error) {
+// List returns evidence, newest first.
+func (s *Service) List(ctx context.Context, f Filter) ([]Record, error) {
 	limit := f.Limit
 	if limit <= 0 {
 		limit = 50
 	}
-	limit = min(limit, 500)
+	limit = min(limit, 1001)
 	where, args := []string{"1 = 1"}, []any{}
 	and := func(condition string, v ...any) { where, args = append(where, condition), append(args, v...) }
 	if f.Scenario != "" {
 		and("e.scenario = ?", f.Scenario)
+	}
+	if len(f.Scenarios) > 0 {
+		and("e.scenario IN (?)", bun.List(f.Scenarios))
 	}
 	if f.Kind != "" {
 		and("e.kind = ?", f.Kind)
@@ -428,24 +427,11 @@ func (s *Service) List(ctx context.Context, f Filter) ([]Record, string, error) 
 	if f.Current {
 		and("s.id IS NULL AND e.exploratory = 0")
 	}
-	tag, err := Digest([]any{f.Scenario, f.Kind, f.Run, f.Current})
-	if err != nil {
-		return nil, "", err
+	if f.Before != nil {
+		and("e.leaf < ?", *f.Before)
 	}
-	if f.Cursor != "" {
-		before, ok := strings.CutPrefix(f.Cursor, tag[:8]+"-")
-		leaf, err := strconv.ParseInt(before, 10, 64)
-		if !ok || err != nil {
-			return nil, "", ErrCursor.With()
-		}
-		and("e.leaf < ?", leaf)
-	}
-	rs, err := queryRecords(ctx, s.d.DB.Read(), "WHERE "+strings.Join(where, " AND ")+
-		" ORDER BY e.leaf DESC LIMIT "+strconv.Itoa(limit+1), args...)
-	if err != nil || len(rs) <= limit {
-		return rs, "", err
-	}
-	return rs[:limit], fmt.Sprintf("%s-%d", tag[:8], rs[limit-1].Leaf), nil
+	return queryRecords(ctx, s.d.DB.Read(), "WHERE "+strings.Join(where, " AND ")+
+		" ORDER BY e.leaf DESC LIMIT "+strconv.Itoa(limit), args...)
 }
 
 // queryRecords reads records by the end of a query over evidence e and what

@@ -48,7 +48,7 @@ func Evaluate(p *Policy, in Input) Verdict {
 	e := newEvaluation(p.lang, in)
 	for _, rule := range p.Rules {
 		for _, name := range rule.params {
-			if value, ok := in.Params[name]; ok {
+			if value, ok := e.params[name]; ok { // of its type, and finite
 				v.Params[name] = value
 			}
 		}

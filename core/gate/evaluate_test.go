@@ -136,6 +136,9 @@ func TestRuleOutcomes(t *testing.T) {
 			if (r.Outcome == gate.Pass) != r.Fix.IsZero() {
 				t.Errorf("outcome %s has fix %+v", r.Outcome, r.Fix)
 			}
+			if _, err := gate.Statement(v); err != nil {
+				t.Errorf("the verdict cannot be recorded: %v", err)
+			}
 			if (r.Outcome == gate.Pass) != (v.Outcome == gate.Pass) {
 				t.Errorf("the rule is %s, the gate %s", r.Outcome, v.Outcome)
 			}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -192,7 +193,13 @@ func collect(e *jsonschema.ValidationError, file string, t *tree, schema any, ps
 // problem says what a schema keyword found, in both languages for those that
 // the scenario schema uses.
 func problem(k jsonschema.ErrorKind) text.Text {
-	num := func(r *big.Rat) string { f, _ := r.Float64(); return strconv.FormatFloat(f, 'g', -1, 64) }
+	num := func(r *big.Rat) string {
+		f, _ := r.Float64()
+		if math.Abs(f) < 1e21 {
+			return strconv.FormatFloat(f, 'f', -1, 64)
+		}
+		return strconv.FormatFloat(f, 'g', -1, 64)
+	}
 	switch k := k.(type) {
 	case *kind.Type:
 		return both("this is a value of type %s; allowed: %s", "值的类型是 %s;允许:%s", k.Got, strings.Join(k.Want, ", "))

@@ -229,7 +229,7 @@ var ErrInternal = Def{Kind: Internal, Code: "internal",
 	HintEn: "the log has the details; run again with --verbose to see them",
 	HintZh: "日志中有详情;加 --verbose 重新运行可看到"}
 
-// ErrCanceled is what is left when a person or a deadline stopped the work.
+// ErrCanceled is what is left when a person stopped the work.
 var ErrCanceled = Def{Kind: Canceled, Code: "canceled",
 	En: "interrupted; what was finished is kept", Zh: "已中断;已完成的部分均已保存",
 	HintEn: "run the same command again to go on", HintZh: "再次运行同一命令即可继续"}

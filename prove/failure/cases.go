@@ -59,6 +59,9 @@ type Batch struct {
 	New     []dataset.Case // sorted by id
 	Known   int            // texts that are cases already
 	Pending []Pending      // the most frequent first
+	// Guards maps the id of a failure to that of the case, new or known, that
+	// has its text: what Service.Guard stores.
+	Guards map[string]string
 }
 
 // Cases turns failure modes into new cases, given the cases that exist in all
@@ -70,12 +73,13 @@ type Batch struct {
 // All texts of a mode go to one split, since they are alike: to training if a
 // training case is alike, else to the test split if a test case is alike, else
 // to the test split by one bit of the smallest id's digest, that is, half of
-// the modes. So a case keeps its split at every later import, and nothing that
-// is tested was learnt.
+// the modes. So a case keeps its split at every later import, and what is tested
+// was not learnt, unless a text is alike cases of both splits: then it goes to
+// training, and quality.FindDuplicates reports the leak.
 func Cases(modes []Mode, existing []dataset.Case, spec dataset.Spec) Batch {
 	k := know(existing, spec)
 	splits := k.splits(modes)
-	b := Batch{New: []dataset.Case{}, Pending: []Pending{}}
+	b := Batch{New: []dataset.Case{}, Pending: []Pending{}, Guards: map[string]string{}}
 	for i, m := range modes {
 		for _, t := range textsOf(m) {
 			p := Pending{Mode: m.ID, Text: t.first.Text, Occurrences: t.n, Expected: t.expected, File: t.first.File, Line: t.first.Line}
@@ -88,13 +92,16 @@ func Cases(modes []Mode, existing []dataset.Case, spec dataset.Spec) Batch {
 				}
 			case there:
 				b.Known++
+				b.guard(t, known.ID)
 				continue
 			case len(t.expected) == 0:
 				p.Reason = NeedsLabel
 			case len(k.allowed) > 0 && !slices.Contains(k.allowed, t.expected[0]):
 				p.Reason, p.Nearest = Outside, text.Nearest(t.expected[0], k.allowed)
 			default:
-				b.New = append(b.New, k.newCase(t, splits[i], spec))
+				c := k.newCase(t, splits[i], spec)
+				b.New = append(b.New, c)
+				b.guard(t, c.ID)
 				continue
 			}
 			b.Pending = append(b.Pending, p)
@@ -105,11 +112,18 @@ func Cases(modes []Mode, existing []dataset.Case, spec dataset.Spec) Batch {
 	return b
 }
 
+func (b *Batch) guard(t said, caseID string) {
+	for _, id := range t.ids {
+		b.Guards[id] = caseID
+	}
+}
+
 // said is one distinct text of a mode.
 type said struct {
 	key      string // normalised
 	first    Failure
 	n        int
+	ids      []string // of the failures, if they are stored
 	expected []string // distinct right answers, sorted
 }
 
@@ -125,6 +139,9 @@ func textsOf(m Mode) []said {
 			out = append(out, said{key: key, first: f, expected: []string{}})
 		}
 		out[i].n++
+		if f.ID != "" {
+			out[i].ids = append(out[i].ids, f.ID)
+		}
 		if f.Expected != "" && !slices.Contains(out[i].expected, f.Expected) {
 			out[i].expected = append(out[i].expected, f.Expected)
 			slices.Sort(out[i].expected)
@@ -329,7 +346,9 @@ func WriteCSV(w io.Writer, spec dataset.Spec, cases []dataset.Case) error {
 
 // Save adds cases to the production file of the scenario in dir: it writes the
 // existing cases that came from that file with the fresh ones, sorted by id,
-// and replaces the file as a whole. Without fresh cases it writes nothing.
+// and replaces the file as a whole: the file is Landfall's, and a row that is no
+// case (without input or right answer) or a column that the spec ignores is not
+// kept. Without fresh cases it writes nothing.
 func Save(dir string, spec dataset.Spec, existing, fresh []dataset.Case) (err error) {
 	if len(fresh) == 0 {
 		return nil

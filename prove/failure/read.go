@@ -19,8 +19,8 @@ import (
 // Faults of an import.
 var (
 	ErrColumn = fault.Def{Kind: fault.Invalid, Code: "failure.column",
-		En: "the file has no column {column} for the failure's {meaning}; it has: {found}; nearest: {nearest}",
-		Zh: "文件中没有列 {column}(用作 {meaning});已有:{found};最接近的:{nearest}",
+		En:     "the file has no column {column} for the failure's {meaning}; it has: {found}; nearest: {nearest}",
+		Zh:     "文件中没有列 {column}(用作 {meaning});已有:{found};最接近的:{nearest}",
 		HintEn: "say which column it is, for example: --text question", HintZh: "请指明列名,例如:--text question"}
 	ErrTime = fault.Def{Kind: fault.Invalid, Code: "failure.time",
 		En: "{value} is not a time", Zh: "{value} 不是时间",
@@ -40,7 +40,9 @@ type Failure struct {
 	Digest string `json:"digest"`
 	Text   string `json:"text"`
 	// Expected is the right answer; "" if nobody has said it yet.
-	Expected string    `json:"expected"`
+	Expected string `json:"expected"`
+	// Case is the case that guards against it; "" if there is none yet.
+	Case     string    `json:"case"`
 	Got      string    `json:"got"`
 	Channel  string    `json:"channel"`
 	Note     string    `json:"note"`
@@ -49,10 +51,10 @@ type Failure struct {
 	Line     int       `json:"line"`
 }
 
-// Columns names the columns of a failures file. An empty name stands for the
-// default: text, expected, got, occurred_at, channel, note. All but text may be
-// absent from the file, unless they are named here.
-type Columns struct {
+// ImportOptions names the columns of a failures file. An empty name stands for
+// the default: text, expected, got, occurred_at, channel, note. All but text
+// may be absent from the file, unless they are named here.
+type ImportOptions struct {
 	Text, Expected, Got, OccurredAt, Channel, Note string
 }
 
@@ -65,7 +67,7 @@ type Columns struct {
 // and how many rows before it in the file say the same. So importing a file
 // again, or one that was continued, counts nothing twice, and a file in which
 // the right answers have been filled in since names the same failures.
-func Read(ctx context.Context, file string, in io.Reader, columns Columns) (failures []Failure, blank int, err error) {
+func Read(ctx context.Context, file string, in io.Reader, columns ImportOptions) (failures []Failure, blank int, err error) {
 	r, err := dataset.NewReader(file, in)
 	if err != nil {
 		return nil, 0, err
@@ -111,7 +113,7 @@ func Read(ctx context.Context, file string, in io.Reader, columns Columns) (fail
 type reader struct {
 	file     string
 	r        *dataset.Reader
-	columns  Columns
+	columns  ImportOptions
 	out      []Failure
 	blank    int
 	rows     int

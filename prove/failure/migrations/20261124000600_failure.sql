@@ -19,6 +19,7 @@ CREATE TABLE failures (
     digest      TEXT NOT NULL,
     text        TEXT NOT NULL,
     expected    TEXT NOT NULL,
+    case_id     TEXT NOT NULL,
     got         TEXT NOT NULL,
     channel     TEXT NOT NULL,
     note        TEXT NOT NULL,
