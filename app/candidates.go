@@ -51,7 +51,7 @@ func entrants(doc *scenario.Document, data *dataset.Data, digests map[string]str
 	if err != nil {
 		return nil, nil, fmt.Errorf("traffic.per_year: %w", err)
 	}
-	train := examples(data.Train)
+	train := trainingExamples(data.Train)
 	docs := documents(data.Documents)
 	var run []poc.Entrant
 	var assumed []poc.Assumption
@@ -114,7 +114,7 @@ func humanAssumption(h *scenario.Human, digest string, cost poc.Cost) poc.Assump
 	return a
 }
 
-func examples(cases []dataset.Case) []baseline.Example {
+func trainingExamples(cases []dataset.Case) []baseline.Example {
 	out := make([]baseline.Example, len(cases))
 	for i, c := range cases {
 		out[i] = baseline.Example{Text: c.Input, Answer: c.Resolution}

@@ -31,17 +31,17 @@ type Capability struct {
 // Capabilities returns all of them, the spine first.
 func Capabilities() []Capability {
 	return []Capability{
-		{Name: "core/scenario", Migrations: []fs.FS{scenario.Migrations}, Operations: scenarioOperations},
-		{Name: "core/evidence", Migrations: []fs.FS{evidence.Migrations}, Operations: evidenceOperations},
-		{Name: "core/dataset", Migrations: []fs.FS{dataset.Migrations}, Operations: datasetOperations},
-		{Name: "core/loop", Migrations: []fs.FS{loop.Migrations}, Operations: loopOperations},
-		{Name: "core/gate", Kinds: []evidence.Kind{gate.Kind()}, Operations: gateOperations},
+		{Name: "core/scenario", Migrations: []fs.FS{scenario.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Scenarios.Operations(r) }},
+		{Name: "core/evidence", Migrations: []fs.FS{evidence.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Evidence.Operations(r, a.Scenarios) }},
+		{Name: "core/dataset", Migrations: []fs.FS{dataset.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Datasets.Operations(r, a.Scenarios) }},
+		{Name: "core/loop", Migrations: []fs.FS{loop.Migrations}},
+		{Name: "core/gate", Kinds: []evidence.Kind{gate.Kind()}},
 		{Name: "prove/quality", Kinds: []evidence.Kind{quality.Kind()}, Policies: []gate.Source{{Name: "prove/quality/policy.yaml", Data: quality.Policy}}},
 		{Name: "align/poc", Kinds: []evidence.Kind{poc.Kind()}, Migrations: []fs.FS{poc.Migrations},
-			Policies: []gate.Source{{Name: "align/poc/policy.yaml", Data: poc.Policy}}, Operations: runOperations},
+			Policies: []gate.Source{{Name: "align/poc/policy.yaml", Data: poc.Policy}}, Operations: func(r *rest.Registry, a *App) { a.Runs.Operations(r, a.Scenarios, a.withResults) }},
 		{Name: "align/grade", Kinds: []evidence.Kind{grade.Kind()}, Policies: []gate.Source{{Name: "align/grade/policy.yaml", Data: grade.Policy}}},
 		{Name: "align/roi", Kinds: []evidence.Kind{roi.Kind()}, Policies: []gate.Source{{Name: "align/roi/policy.yaml", Data: roi.Policy}}},
 		{Name: "prove/selection", Kinds: []evidence.Kind{selection.Kind()}},
-		{Name: "prove/failure", Migrations: []fs.FS{failure.Migrations}, Operations: failureOperations},
+		{Name: "prove/failure", Migrations: []fs.FS{failure.Migrations}},
 	}
 }

@@ -52,7 +52,7 @@ func TestBundle(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all, _, err := sp.s.List(t.Context(), evidence.Filter{Limit: 500})
+		all, err := sp.s.List(t.Context(), evidence.Filter{Limit: 500})
 		if err != nil {
 			t.Fatal(err)
 		}
