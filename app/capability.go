@@ -45,3 +45,16 @@ func Capabilities() []Capability {
 		{Name: "prove/failure", Migrations: []fs.FS{failure.Migrations}},
 	}
 }
+
+// Table returns the operation table alone, to make commands and documents
+// from: its operations are not connected to a home and must not be called.
+func Table() *rest.Registry {
+	a := &App{Scenarios: &scenario.Service{}, Evidence: &evidence.Service{}, Datasets: &dataset.Service{}, Runs: &poc.Runs{}}
+	r := rest.New(rest.Config{Title: "Landfall"})
+	for _, c := range Capabilities() {
+		if c.Operations != nil {
+			c.Operations(r, a)
+		}
+	}
+	return r
+}

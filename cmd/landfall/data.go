@@ -1,15 +1,15 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/landfall-ai/landfall/app"
-	"github.com/landfall-ai/landfall/app/report"
 	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/core/scenario"
 	"github.com/landfall-ai/landfall/kit/term"
@@ -59,30 +59,37 @@ func (c *command) httpClient() *http.Client { return dataset.PublicClient() }
 
 func (c *command) dataCheck() *cobra.Command {
 	var opt quality.FileOptions
+	var label string
 	cmd := &cobra.Command{
 		Use: "check FILE --label COLUMN", Args: cobra.ExactArgs(1),
 		Short: c.say("the data-quality gate alone, on any CSV or JSONL file", "只对任意 CSV 或 JSONL 文件做数据质量门禁检查"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			q, err := quality.CheckFile(cmd.Context(), args[0], opt)
+			q, err := quality.CheckFile(cmd.Context(), args[0], label, opt)
 			if err != nil {
 				return err
 			}
-			view := app.DataView("", "", q)
-			if err := c.t.Print(view, func(w io.Writer) error { return report.DataCheck(w, *view, c.t) }); err != nil {
-				return err
-			}
-			if !q.Passed() {
-				return q.Fault()
-			}
-			return nil
+			view := app.DataView(q)
+			err = c.t.Print(view, func(w io.Writer) error {
+				for _, r := range view.Rules {
+					outcome := "fail"
+					if r.Passed {
+						outcome = "pass"
+					}
+					if _, err := fmt.Fprintf(w, "%s  %s\n", c.t.Mark(outcome), r.Title.In(c.t.Lang)); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			return errors.Join(err, q.Err())
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&opt.Label, "label", "", c.say("the column with the class", "类别所在的列"))
+	f.StringVar(&label, "label", "", c.say("the column with the class", "类别所在的列"))
 	f.StringSliceVar(&opt.Optional, "optional", nil, c.say("columns in which values may be missing", "允许缺失的列"))
-	f.IntVar(&opt.MinPerClass, "min-per-class", 0, c.say("under many-classes: the least count per class (30)", "many-classes 策略下每类最少条数(30)"))
-	opt.Policy = "method"
-	term.Choice(f, &opt.Policy, "policy", []string{"method", "many-classes"}, c.say("the policy", "策略"))
+	f.IntVar(&opt.Quality.MinPerClass, "min-per-class", 0, c.say("under many-classes: the least count per class (30)", "many-classes 策略下每类最少条数(30)"))
+	opt.Quality.Policy = "method"
+	term.Choice(f, &opt.Quality.Policy, "policy", []string{"method", "many-classes"}, c.say("the policy", "策略"))
 	return cmd
 }
 
@@ -97,7 +104,12 @@ func (c *command) failuresImport() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.t.Print(got, func(w io.Writer) error { return report.Imported(w, got.View(filepath.Clean(args[0])), c.t) })
+				return c.t.Print(got, func(w io.Writer) error {
+					_, err := fmt.Fprintf(w, c.say("%d failures (%d new) in %d modes: %d new cases, %d modes still need a right answer\nnext:  landfall run %s\n",
+						"%d 条失败(%d 条新增),归为 %d 种故障模式:新增 %d 条用例,%d 种仍需给出正确答案\n下一步:landfall run %s\n"),
+						got.Failures, got.New, got.Modes, got.NewCases, got.Pending, args[0])
+					return err
+				})
 			})
 		},
 	}

@@ -10,10 +10,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/landfall-ai/landfall/app"
+	"github.com/landfall-ai/landfall/core/actor"
 	"github.com/landfall-ai/landfall/core/evidence"
+	"github.com/landfall-ai/landfall/kit/auth"
 	"github.com/landfall-ai/landfall/kit/fault"
 	"github.com/landfall-ai/landfall/kit/file"
 	"github.com/landfall-ai/landfall/kit/rest"
+	"github.com/landfall-ai/landfall/kit/rest/cli"
 	"github.com/landfall-ai/landfall/kit/term"
 	"github.com/landfall-ai/landfall/kit/text"
 )
@@ -170,9 +173,22 @@ var nouns = map[string]text.Text{
 	"scenarios": {En: "scenarios: list, show", Zh: "场景:列表、查看"},
 	"datasets":  {En: "dataset versions: list, show", Zh: "数据集版本:列表、查看"},
 	"runs":      {En: "runs: list, show, cancel, cases", Zh: "运行记录:列表、查看、取消、逐条结果"},
-	"events":    {En: "what happened, and what it caused", Zh: "发生了什么,又引发了什么"},
-	"verdicts":  {En: "verdicts of the gates", Zh: "门禁的结论"},
 }
 
-// localSession reaches the operations of this home, in process.
-func (c *command) localSession(ctx context.Context) (rest.Session, error) { return rest.Session{}, nil }
+// addGenerated adds the commands of the operation table. They open the home
+// when they run, not before, so that --help opens nothing.
+func (c *command) addGenerated(root *cobra.Command) {
+	failures := term.Noun(c.t, "failures", text.Text{En: "production failures", Zh: "生产失败"})
+	failures.AddCommand(c.failuresImport())
+	root.AddCommand(c.evidenceCommand(), failures)
+	table := app.Table()
+	cli.Attach(c.t, root, table.Operations(), nouns, func(ctx context.Context) (cli.Session, error) {
+		a, err := c.open(ctx)
+		if err != nil {
+			return cli.Session{}, err
+		}
+		who := actor.Local()
+		return cli.Session{Transport: rest.InProcess(a.REST.Handler(), auth.Local(who.ID, who.Name)), Base: "http://landfall" + a.REST.Prefix(),
+			Close: func() error { return a.Close(context.WithoutCancel(ctx)) }}, nil
+	})
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
 	"sync"
@@ -77,9 +78,9 @@ func (c *command) run(ctx context.Context, a *app.App, dir string, opt app.RunOp
 func (c *command) show(r *report.Report) error {
 	return c.t.Print(r, func(w io.Writer) error {
 		if r.Exit == 12 {
-			return report.DataFailure(w, *r, c.t)
+			return report.DataFailure(w, *r, c.t.Lang, c.color())
 		}
-		return report.Terminal(w, *r, c.t)
+		return report.Terminal(w, *r, c.t.Lang, c.color())
 	})
 }
 
@@ -102,8 +103,20 @@ func (c *command) gateCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				c.exit = r.GateExit()
-				return c.t.Print(r.Gates, func(w io.Writer) error { return report.Gates(w, *r, c.t) })
+				c.exit = r.Exit
+				return c.t.Print(r.Gates, func(w io.Writer) error {
+					for _, g := range r.Gates {
+						if _, err := fmt.Fprintf(w, "%s  %s\n", c.t.Mark(g.Outcome), g.Title.In(c.t.Lang)); err != nil {
+							return err
+						}
+						for _, x := range g.Rules {
+							if _, err := fmt.Fprintf(w, "  %s  %s\n      %s\n", c.t.Mark(x.Outcome), x.Title.In(c.t.Lang), x.Reason.In(c.t.Lang)); err != nil {
+								return err
+							}
+						}
+					}
+					return nil
+				})
 			})
 		},
 	}
@@ -155,6 +168,9 @@ func (c *command) validateCommand() *cobra.Command {
 		},
 	}
 }
+
+// color reports whether what goes to standard output may be coloured.
+func (c *command) color() bool { return c.t.OutTTY && !c.t.NoColor }
 
 // progress shows a run on the terminal.
 type progress struct {
