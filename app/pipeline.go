@@ -359,10 +359,24 @@ func (a *App) append(ctx context.Context, tx bun.Tx, run poc.Run, b *bound, sts 
 			return fmt.Errorf("append evidence: the kind %s is not declared", st.PredicateType)
 		}
 		st.Subject = scenario.Subjects(b.bindings, k.Roles...)
+		if st.Predicate.Provenance != evidence.Measured && st.Predicate.Source == "" {
+			st.Predicate.Source = source(b.folder.Document)
+		}
 		st.Predicate.Scenario, st.Predicate.Run, st.Predicate.Exploratory = run.ScenarioID, run.ID, run.Exploratory
 	}
 	_, err := a.Evidence.Append(ctx, tx, sts...)
 	return err
+}
+
+// source names where the figures come from that Landfall did not measure.
+func source(doc *scenario.Document) string {
+	s := scenario.FileName
+	for _, named := range []string{doc.Traffic.Source, doc.Costs.Source} {
+		if named != "" {
+			s += "; " + named
+		}
+	}
+	return s
 }
 
 func (a *App) kind(uri string) (evidence.Kind, bool) {
