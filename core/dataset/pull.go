@@ -9,18 +9,16 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/landfall-ai/landfall/kit/fault"
+	"github.com/landfall-ai/landfall/kit/outbound"
 )
 
 const (
@@ -280,57 +278,8 @@ func (p *progress) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// PublicClient returns a client that speaks https to public addresses only.
-// Every address is checked when it is dialled, after the name was resolved and
-// for each redirect, so that neither can lead inside a private network.
+// PublicClient returns a client that speaks https to public addresses only,
+// and refuses with the faults of this package.
 func PublicClient() *http.Client {
-	dialer := &net.Dialer{Timeout: 15 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
-		ap, err := netip.ParseAddrPort(address)
-		if err != nil {
-			return fmt.Errorf("read address %s: %w", address, err)
-		}
-		if !public(ap.Addr()) {
-			return ErrPrivate.With("address", address)
-		}
-		return nil
-	}}
-	return &http.Client{
-		Transport: &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: 15 * time.Second,
-			ResponseHeaderTimeout: 30 * time.Second, MaxResponseHeaderBytes: 64 << 10, ForceAttemptHTTP2: true},
-		CheckRedirect: func(req *http.Request, via []*http.Request) error {
-			if req.URL.Scheme != "https" {
-				return ErrURL.With("url", req.URL.Redacted())
-			}
-			if len(via) >= 5 {
-				return ErrRedirects.With("url", req.URL.Redacted())
-			}
-			return nil
-		},
-	}
-}
-
-// special holds ranges beyond those that netip knows: shared address space
-// (RFC 6598), this network (RFC 1122), protocol assignments (RFC 6890),
-// benchmarking (RFC 2544), reserved (RFC 1112), and IPv6 ranges that carry an
-// IPv4 address (NAT64, RFC 6052 and 8215; 6to4, RFC 3056; Teredo, RFC 4380).
-func special() []netip.Prefix {
-	var out []netip.Prefix
-	for _, s := range []string{"100.64.0.0/10", "0.0.0.0/8", "192.0.0.0/24", "198.18.0.0/15", "240.0.0.0/4",
-		"64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"} {
-		out = append(out, netip.MustParsePrefix(s))
-	}
-	return out
-}
-
-func public(a netip.Addr) bool {
-	a = a.Unmap()
-	if !a.IsGlobalUnicast() || a.IsPrivate() || a.IsLinkLocalUnicast() || a.IsLoopback() {
-		return false
-	}
-	for _, p := range special() {
-		if p.Contains(a) {
-			return false
-		}
-	}
-	return true
+	return outbound.Public(outbound.Refusals{Private: ErrPrivate, Scheme: ErrURL, Redirects: ErrRedirects})
 }
