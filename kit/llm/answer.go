@@ -95,8 +95,9 @@ func readUsage(raw json.RawMessage) (Usage, bool) {
 // Measure is the time that a call took, by cause. Durations are JSON numbers
 // of nanoseconds.
 type Measure struct {
-	// Queue is the wait for calls of our own, Rate the wait that the server
-	// asked for, Backoff the wait before retries otherwise.
+	// Queue is the wait for calls of our own to end or their money to come
+	// free, Rate the wait because of the server's rate limit, Backoff the wait
+	// before other retries.
 	Queue   time.Duration `json:"queue"`
 	Rate    time.Duration `json:"rate"`
 	Backoff time.Duration `json:"backoff"`

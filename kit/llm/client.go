@@ -208,13 +208,14 @@ func (c *Client) run(ctx context.Context, j job) (Measure, Money, error) {
 			m.RetryDenied = true
 			return m, paid, a.err
 		default:
-			from := c.d.Clock.Now()
-			err := c.d.Clock.Sleep(ctx, c.d.Policy.backoff(tries, c.d.Jitter))
-			if a.limited {
-				m.Rate += c.d.Clock.Now().Sub(from)
-			} else {
-				m.Backoff += c.d.Clock.Now().Sub(from)
+			d := c.d.Policy.backoff(tries, c.d.Jitter)
+			if a.limited { // it is the same limit for everybody
+				c.d.Limiter.Pause(min(d, c.d.Policy.MaxWait))
+				break
 			}
+			from := c.d.Clock.Now()
+			err := c.d.Clock.Sleep(ctx, d)
+			m.Backoff += c.d.Clock.Now().Sub(from)
 			if err != nil {
 				return m, paid, c.ended(err)
 			}

@@ -259,6 +259,17 @@ func TestFlood(t *testing.T) {
 	}
 }
 
+// Without a stated wait everybody backs off.
+func TestFloodWithoutAWord(t *testing.T) {
+	t.Parallel()
+	s := llmtest.New(t, llmtest.Flood(3, -1, llmtest.Reply{Text: "ok"}))
+	c, _ := client(t, s, nil)
+	a, err := c.Chat(t.Context(), hello())
+	if want := (1 + 2 + 4) * 250 * time.Millisecond; err != nil || a.Measure.Rate != want || a.Measure.Backoff != 0 {
+		t.Errorf("%+v, %v; want a wait of %v", a.Measure, err, want)
+	}
+}
+
 // A wait that is too long ends the call at once, and those after it before
 // they are sent.
 func TestTooLongAWait(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/landfall-ai/landfall/kit/text"
 )
@@ -40,6 +41,10 @@ func (l *loose) UnmarshalJSON(b []byte) error {
 	case string(b) == "null":
 		return nil
 	case b[0] == '"':
+		if bytes.IndexByte(b, '\\') < 0 && utf8.Valid(b) { // most pieces of a stream
+			*l = loose(b[1 : len(b)-1])
+			return nil
+		}
 		return json.Unmarshal(b, (*string)(l))
 	case b[0] == '[':
 		var parts []struct {
