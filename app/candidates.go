@@ -3,12 +3,15 @@ package app
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
 
 	"github.com/landfall-ai/landfall/align/poc"
 	"github.com/landfall-ai/landfall/align/poc/baseline"
+	"github.com/landfall-ai/landfall/align/poc/baseline/slots"
+	"github.com/landfall-ai/landfall/align/poc/recorded"
 	"github.com/landfall-ai/landfall/align/roi"
 	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/core/evidence"
@@ -18,19 +21,15 @@ import (
 )
 
 // candidateDigests returns, by id, the digest of what determines each
-// candidate's behaviour. Its training data is a subject of its own.
-func candidateDigests(doc *scenario.Document) (map[string]string, error) {
+// candidate's behaviour and how it is graded. The training data of its suites
+// is a subject of its own.
+func (b *bound) candidateDigests() (map[string]string, error) {
+	doc := b.folder.Document
 	out := map[string]string{}
 	for _, c := range doc.Candidates {
-		var what map[string]any
-		switch {
-		case c.Human != nil:
-			what = map[string]any{"human": c.Human.Accuracy, "latency_ms": c.Human.LatencyMs}
-		case c.Planned != nil:
-			what = map[string]any{"planned": c.Planned.ID, "rung": c.Planned.Rung}
-		default:
-			what = map[string]any{"builtin": c.Builtin, "version": baseline.Version,
-				"seed": strconv.FormatUint(doc.Run.Seed, 10), "grader": poc.GraderVersion}
+		what, err := b.determines(c)
+		if err != nil {
+			return nil, err
 		}
 		d, err := evidence.Digest(what)
 		if err != nil {
@@ -41,8 +40,58 @@ func candidateDigests(doc *scenario.Document) (map[string]string, error) {
 	return out, nil
 }
 
-// entrants makes the candidates that run and those that are assumed.
-func entrants(doc *scenario.Document, data *dataset.Data, digests map[string]string) ([]poc.Entrant, []poc.Assumption, error) {
+func (b *bound) determines(c scenario.Candidate) (map[string]any, error) {
+	if c.Planned != nil {
+		return map[string]any{"planned": c.Planned.ID, "rung": c.Planned.Rung}, nil
+	}
+	if c.Human != nil && c.Human.Answers == "" {
+		return map[string]any{"human": c.Human.Accuracy, "latency_ms": c.Human.LatencyMs}, nil
+	}
+	graders := map[string]string{}
+	for _, id := range c.SuiteIDs() {
+		graders[id] = b.suite(id).grader.Version()
+	}
+	files := map[string]string{}
+	for _, f := range c.Files() {
+		raw, err := b.file(f, recorded.MaxBytes)
+		if err != nil {
+			return nil, err
+		}
+		if files[f.Field], err = evidence.Digest(string(raw)); err != nil {
+			return nil, dataset.ErrEncoding.With("bytes", "?", "encoding", "UTF-8").At(filepath.Join(b.folder.Dir, f.Path), 0, 0).Because(err)
+		}
+	}
+	what := map[string]any{"graders": graders, "files": files}
+	switch {
+	case c.Model != nil:
+		m := *c.Model
+		m.Title, m.Price, m.Concurrency = text.Text{}, nil, 0
+		what["model"] = m
+		what["prompts"] = b.ownPrompts(c)
+	case c.HTTP != nil:
+		h := *c.HTTP
+		h.Title, h.Price, h.Concurrency = text.Text{}, nil, 0
+		what["http"] = h
+	case c.Recorded != nil:
+		r := *c.Recorded
+		r.Title, r.Price = text.Text{}, nil
+		what["recorded"] = r
+	case c.Human != nil:
+		what["human"] = c.Human.System
+	default:
+		what["builtin"], what["seed"] = c.Builtin, strconv.FormatUint(b.folder.Document.Run.Seed, 10)
+		what["version"] = baseline.Version
+		if c.Builtin == "slots" {
+			what["slots"] = slots.Version
+		}
+	}
+	return what, nil
+}
+
+// entrants makes the candidates that run and those that are assumed. Nothing is
+// sent anywhere: data that an endpoint may not see is refused here.
+func (a *App) entrants(ctx context.Context, b *bound) ([]poc.Entrant, []poc.Assumption, error) {
+	doc := b.folder.Document
 	lines, err := costLines(doc)
 	if err != nil {
 		return nil, nil, err
@@ -51,8 +100,10 @@ func entrants(doc *scenario.Document, data *dataset.Data, digests map[string]str
 	if err != nil {
 		return nil, nil, fmt.Errorf("traffic.per_year: %w", err)
 	}
-	train := trainingExamples(data.Train)
-	docs := documents(data.Documents)
+	calls, err := a.newCalls(doc)
+	if err != nil {
+		return nil, nil, err
+	}
 	var run []poc.Entrant
 	var assumed []poc.Assumption
 	for _, c := range doc.Candidates {
@@ -61,50 +112,180 @@ func entrants(doc *scenario.Document, data *dataset.Data, digests map[string]str
 		if v, prov := roi.CostPerTask(lines, rc, volume.Mean()); len(lines) > 0 {
 			cost.Amount, cost.Provenance = strconv.FormatFloat(v, 'f', -1, 64), prov
 		}
-		switch {
-		case c.Planned != nil: // nothing is known of it but its price
-		case c.Human != nil:
-			assumed = append(assumed, humanAssumption(c.Human, digests[c.ID()], cost))
-		default:
-			run = append(run, builtin(c.Builtin, doc, train, docs, digests[c.ID()], cost))
+		if c.Planned != nil { // nothing is known of it but its price
+			continue
 		}
+		if c.Human != nil && c.Human.Answers == "" {
+			assumed = append(assumed, humanAssumption(c.Human, b.digests[c.ID()], cost))
+			continue
+		}
+		e := poc.Entrant{ID: c.ID(), Title: rc.Title, Rung: poc.Rung(rc.Rung), Digest: b.digests[c.ID()], Cost: cost}
+		for _, id := range c.SuiteIDs() {
+			e.Cases = append(e.Cases, b.suite(id).data.Test...)
+		}
+		switch {
+		case c.Model != nil:
+			err = calls.model(b, c, &e)
+		case c.HTTP != nil:
+			err = calls.http(b, c, &e)
+		case c.Recorded != nil:
+			err = b.recorded(ctx, c.Recorded.File, c.Recorded.Columns, c.Recorded.Sample, recordedSource(c.Recorded), &e)
+		case c.Human != nil:
+			err = b.recorded(ctx, c.Human.Answers, nil, true, c.Human.System, &e)
+		default:
+			b.builtin(c, &e)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		run = append(run, e)
 	}
 	return run, assumed, nil
 }
 
-func builtin(id string, doc *scenario.Document, train []baseline.Example, docs []baseline.Document, digest string, cost poc.Cost) poc.Entrant {
-	ms := baseline.Methods()
-	m := ms[slices.IndexFunc(ms, func(m baseline.Method) bool { return m.ID == id })]
-	return poc.Entrant{
-		ID: id, Title: m.Title, Rung: poc.Rung(m.Rung), Digest: digest, Cost: cost,
-		Interpretability: poc.Interpretability{Class: m.Class, Why: m.Why},
-		// Built-in candidates use the processor only: more in flight than
-		// cores would measure their waiting for each other.
-		Concurrency: min(doc.Run.Concurrency, runtime.GOMAXPROCS(0)),
-		Prepare: func(ctx context.Context) (poc.Prepared, error) {
-			t, err := baseline.Train(ctx, id, train, docs, doc.Run.Seed)
+// recorded makes an entrant of answers that another system gave.
+func (b *bound) recorded(ctx context.Context, file string, columns map[string]string, sample bool, source string, e *poc.Entrant) error {
+	raw, err := b.folder.ReadFile(file, "candidates", recorded.MaxBytes)
+	if err != nil {
+		return err
+	}
+	answers, err := recorded.Read(ctx, filepath.Join(b.folder.Dir, filepath.FromSlash(file)), raw, columns)
+	if err != nil {
+		return err
+	}
+	if e.Cases, err = answers.Of(e.Cases, !sample); err != nil {
+		return err
+	}
+	e.Provenance, e.Source, e.Concurrency = evidence.Imported, source, runtime.GOMAXPROCS(0)
+	e.Interpretability = poc.Interpretability{Class: "opaque", Why: text.Text{
+		En: "recorded answers: why they were given was not recorded", Zh: "录制的回答:作答依据未被录制"}}
+	if e.Rung == poc.Human {
+		e.Interpretability = humanWhy
+	}
+	e.Prepare = func(context.Context) (poc.Prepared, error) { return poc.Prepared{Candidate: answers}, nil }
+	return nil
+}
+
+func recordedSource(r *scenario.Recorded) string {
+	s := r.System
+	for _, more := range []string{r.Model, r.Date} {
+		if more != "" {
+			s += ", " + more
+		}
+	}
+	return s
+}
+
+// builtin makes an entrant that is trained here, once for each of its suites.
+func (b *bound) builtin(c scenario.Candidate, e *poc.Entrant) {
+	m := method(c.Builtin)
+	e.Interpretability = poc.Interpretability{Class: m.Class, Why: m.Why}
+	// Built-in candidates use the processor only: more in flight than cores
+	// would measure their waiting for each other.
+	e.Concurrency = min(b.folder.Document.Run.Concurrency, runtime.GOMAXPROCS(0))
+	e.Prepare = func(ctx context.Context) (poc.Prepared, error) {
+		all := trained{}
+		out := poc.Prepared{Candidate: all}
+		for i, id := range c.SuiteIDs() {
+			one, err := b.train(ctx, c, b.suite(id))
 			if err != nil {
-				return poc.Prepared{}, err
+				return poc.Prepared{}, fmt.Errorf("train on the suite %s: %w", id, err)
 			}
-			return poc.Prepared{Candidate: trained{t.Model}, Settings: t.Settings, Threshold80: t.Threshold80}, nil
-		},
+			all[id] = one.Candidate
+			if i == 0 {
+				out.Settings, out.Threshold80 = one.Settings, one.Threshold80
+			}
+		}
+		return out, nil
 	}
 }
 
-// trained is a built-in model as a candidate.
-type trained struct{ model baseline.Model }
+// train makes a built-in candidate ready for one suite.
+func (b *bound) train(ctx context.Context, c scenario.Candidate, s *suite) (poc.Prepared, error) {
+	cases, seed := s.data.Train, b.folder.Document.Run.Seed
+	if len(c.Train) > 0 {
+		spec := s.Data
+		spec.Train, spec.Test, spec.Production = c.Train, nil, ""
+		d, err := dataset.Load(ctx, b.folder.Dir, spec)
+		if err != nil {
+			return poc.Prepared{}, err
+		}
+		cases = d.Train
+	}
+	switch c.Builtin {
+	case "slots":
+		raw, err := b.file(scenario.File{Field: "rules", Path: c.Rules}, slots.MaxRules)
+		if err != nil {
+			return poc.Prepared{}, err
+		}
+		rules, err := slots.Parse(filepath.Join(b.folder.Dir, c.Rules), raw)
+		if err != nil {
+			return poc.Prepared{}, err
+		}
+		m := slots.Calibrate(rules, trainingExamples(cases))
+		return poc.Prepared{Candidate: textModel{m}, Threshold80: m.Threshold80}, nil
+	case "image-linear":
+		examples := make([]baseline.ImageExample, 0, len(cases))
+		for _, x := range cases {
+			raw, err := b.image(x.Image)
+			if err != nil {
+				return poc.Prepared{}, err
+			}
+			examples = append(examples, baseline.ImageExample{File: x.Image, Raw: raw, Answer: x.Resolution})
+		}
+		m, err := baseline.TrainImages(ctx, examples, seed)
+		if err != nil {
+			return poc.Prepared{}, err
+		}
+		return poc.Prepared{Candidate: imageModel{m}, Settings: m.Settings, Threshold80: m.Threshold80}, nil
+	}
+	t, err := baseline.Train(ctx, c.Builtin, trainingExamples(cases), documents(s.data.Documents), seed)
+	if err != nil {
+		return poc.Prepared{}, err
+	}
+	return poc.Prepared{Candidate: textModel{t.Model}, Settings: t.Settings, Threshold80: t.Threshold80}, nil
+}
 
-func (t trained) Answer(_ context.Context, in poc.Input) (poc.Answer, error) {
+// trained are built-in models by suite, as one candidate.
+type trained map[string]poc.Candidate
+
+func (t trained) Answer(ctx context.Context, in poc.Input) (poc.Answer, error) {
+	return forSuite(t, in.Suite).Answer(ctx, in)
+}
+
+// forSuite returns what is kept for a suite; a scenario with one suite names none.
+func forSuite[T any](m map[string]T, id string) T {
+	if id == "" {
+		id = scenario.MainSuite
+	}
+	return m[id]
+}
+
+type textModel struct{ model baseline.Model }
+
+func (t textModel) Answer(_ context.Context, in poc.Input) (poc.Answer, error) {
 	a := t.model.Answer(in.Text)
 	return poc.Answer{Resolution: a.Answer, Confidence: a.Confidence}, nil
+}
+
+type imageModel struct{ model *baseline.ImageModel }
+
+func (m imageModel) Answer(_ context.Context, in poc.Input) (poc.Answer, error) {
+	a, err := m.model.AnswerImage(in.CaseID, in.Image)
+	return poc.Answer{Resolution: a.Answer, Confidence: a.Confidence}, err
+}
+
+// method returns the built-in candidate of a name; the document was checked.
+func method(id string) baseline.Method {
+	ms := append(baseline.Methods(), slots.Method, baseline.ImageLinear)
+	return ms[slices.IndexFunc(ms, func(m baseline.Method) bool { return m.ID == id })]
 }
 
 func humanAssumption(h *scenario.Human, digest string, cost poc.Cost) poc.Assumption {
 	low, high := h.Accuracy.Range()
 	a := poc.Assumption{ID: "human", Title: h.Title, Rung: poc.Human, Digest: digest, Source: h.Source, Cost: cost,
 		Accuracy: poc.Score{Accuracy: h.Accuracy.Mid(), Low: low, High: high, Level: 0.8},
-		Why: poc.Interpretability{Class: "traceable", Why: text.Text{
-			En: "people: an agent can be asked for the reason", Zh: "人工:可以询问坐席的理由"}}}
+		Why:      humanWhy}
 	if a.Title.IsZero() {
 		a.Title = text.Text{En: "People (today)", Zh: "人工(现状)"}
 	}
@@ -113,6 +294,9 @@ func humanAssumption(h *scenario.Human, digest string, cost poc.Cost) poc.Assump
 	}
 	return a
 }
+
+var humanWhy = poc.Interpretability{Class: "traceable", Why: text.Text{
+	En: "people: whoever answered can be asked for the reason", Zh: "人工:可以询问作答人的理由"}}
 
 func trainingExamples(cases []dataset.Case) []baseline.Example {
 	out := make([]baseline.Example, len(cases))
@@ -134,14 +318,28 @@ func documents(docs []dataset.Document) []baseline.Document {
 func roiCandidate(c scenario.Candidate) roi.Candidate {
 	out := roi.Candidate{ID: c.ID()}
 	switch {
+	case c.Model != nil:
+		out.Rung, out.Title = c.Model.Rung, c.Model.Title
+	case c.HTTP != nil:
+		out.Rung, out.Title = c.HTTP.Rung, c.HTTP.Title
+	case c.Recorded != nil:
+		out.Rung, out.Title = c.Recorded.Rung, c.Recorded.Title
 	case c.Human != nil:
 		out.Rung, out.Title = string(poc.Human), c.Human.Title
+		if out.Title.IsZero() {
+			out.Title = text.Text{En: "People (today)", Zh: "人工(现状)"}
+		}
 	case c.Planned != nil:
 		out.Rung, out.Title = c.Planned.Rung, c.Planned.Title
 	default:
-		ms := baseline.Methods()
-		m := ms[slices.IndexFunc(ms, func(m baseline.Method) bool { return m.ID == c.Builtin })]
+		m := method(c.Builtin)
 		out.Rung, out.Title = m.Rung, m.Title
+		if !c.Title.IsZero() {
+			out.Title = c.Title
+		}
+	}
+	if out.Title.IsZero() {
+		out.Title = text.Text{En: out.ID, Zh: out.ID}
 	}
 	return out
 }

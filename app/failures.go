@@ -66,7 +66,7 @@ func (a *App) ImportFailures(ctx context.Context, dir, file string, opt failure.
 		return out, err
 	}
 	spec := b.folder.Document.Data
-	existing := slices.Concat(b.data.Train, b.data.Test)
+	existing := slices.Concat(b.main().data.Train, b.main().data.Test)
 	batch := failure.Cases(modes, existing, spec)
 	out.Modes, out.NewCases, out.Pending = len(modes), len(batch.New), len(batch.Pending)
 	if err := failure.Save(dir, spec, existing, batch.New); err != nil {

@@ -88,7 +88,7 @@ func (a *App) Bind(ctx context.Context, dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := a.Datasets.Keep(ctx, dir, b.data); err != nil {
+	if err := a.keep(ctx, dir, b); err != nil {
 		return "", err
 	}
 	var id string

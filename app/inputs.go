@@ -2,11 +2,9 @@ package app
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 
 	"github.com/landfall-ai/landfall/align/grade"
-	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/core/gate"
 	"github.com/landfall-ai/landfall/core/scenario"
 	"github.com/landfall-ai/landfall/kit/fault"
@@ -35,28 +33,6 @@ func paramsOf(doc *scenario.Document) map[string]any {
 		"missing_max":     0.1,
 		"class_share_min": 0.05,
 	}
-}
-
-// checkSlices puts cases without a slice into the only one, and refuses cases
-// of a slice that the scenario does not have.
-func checkSlices(doc *scenario.Document, data *dataset.Data) error {
-	known := make([]string, len(doc.Slices))
-	for i, s := range doc.Slices {
-		known[i] = s.ID
-	}
-	for _, cases := range [][]dataset.Case{data.Train, data.Test} {
-		for i := range cases {
-			c := &cases[i]
-			if len(known) == 1 {
-				c.Slice = known[0]
-				continue
-			}
-			if !slices.Contains(known, c.Slice) {
-				return ErrSlice.With("case", c.ID, "slice", strconv.Quote(c.Slice), "known", known).At(c.File, c.Line, 0)
-			}
-		}
-	}
-	return nil
 }
 
 func gradeSlices(f *scenario.Folder) []grade.Slice {

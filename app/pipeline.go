@@ -50,52 +50,39 @@ type runJob struct {
 
 func (runJob) Kind() string { return "run" }
 
-// bound is a scenario folder with everything that determines its digests.
-type bound struct {
-	folder   *scenario.Folder
-	data     *dataset.Data
-	digests  map[string]string // of candidates, by id
-	bindings evidence.Bindings
-}
-
-// read opens a folder and its data, and computes what the scenario is bound to.
-func (a *App) read(ctx context.Context, dir string) (*bound, error) {
-	folder, err := scenario.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	data, err := dataset.Load(ctx, dir, folder.Document.Data)
-	if err != nil {
-		return nil, err
-	}
-	digest, err := data.Manifest(folder.Document.Data).Digest()
-	if err != nil {
-		return nil, fmt.Errorf("digest the dataset: %w", err)
-	}
-	b := &bound{folder: folder, data: data}
-	if b.digests, err = candidateDigests(folder.Document); err != nil {
-		return nil, err
-	}
-	b.bindings, err = folder.Document.Bind(digest, folder.Traffic.Digest, b.digests)
-	if err != nil {
-		return nil, fmt.Errorf("bind the scenario: %w", err)
-	}
-	return b, checkSlices(folder.Document, data)
-}
-
 // spec is the digest of what a run measures.
 func (b *bound) spec(explore bool) (string, error) {
 	return evidence.Digest(map[string]any{"bindings": b.bindings, "exploratory": explore})
 }
 
-// save records the scenario and its dataset version, and what it is bound to.
+// keep copies the data files of every suite.
+func (a *App) keep(ctx context.Context, dir string, b *bound) error {
+	for _, s := range b.suites {
+		if err := a.Datasets.Keep(ctx, dir, s.data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// save records the scenario and its dataset versions, and what it is bound to.
+// It returns the version of the main suite.
 func (a *App) save(ctx context.Context, tx bun.Tx, b *bound) (scenario.Scenario, dataset.Version, error) {
 	sc, err := a.Scenarios.Save(ctx, tx, b.folder.Document, b.folder.Raw, b.bindings)
 	if err != nil {
 		return sc, dataset.Version{}, err
 	}
-	v, err := a.Datasets.Record(ctx, tx, sc.ID, b.folder.Document.Data, b.data)
-	return sc, v, err
+	var main dataset.Version
+	for i, s := range b.suites {
+		v, err := a.Datasets.Record(ctx, tx, sc.ID, s.Data, s.data)
+		if err != nil {
+			return sc, main, err
+		}
+		if i == 0 {
+			main = v
+		}
+	}
+	return sc, main, nil
 }
 
 // Run takes the scenario in dir from its data to a verdict. It resumes an
@@ -115,7 +102,7 @@ func (a *App) Run(ctx context.Context, dir string, opt RunOptions) (RunInfo, err
 	if err != nil {
 		return RunInfo{}, err
 	}
-	if err := a.Datasets.Keep(ctx, dir, b.data); err != nil {
+	if err := a.keep(ctx, dir, b); err != nil {
 		return RunInfo{}, err
 	}
 	spec, err := b.spec(opt.Explore)
@@ -240,8 +227,7 @@ func (a *App) abandon(ctx context.Context, run poc.Run) error {
 // quality.ErrData if the gate does not hold and the run does not explore.
 func (a *App) qualityStep(ctx context.Context, run poc.Run, b *bound) error {
 	started := a.now()
-	spec := b.folder.Document.Data
-	q := quality.Check(quality.NewProfile(spec, b.data), spec.Quality)
+	q := b.quality()
 	st, err := quality.Statement(q, started, a.now())
 	if err != nil {
 		return err
@@ -272,14 +258,15 @@ func (a *App) qualityStep(ctx context.Context, run poc.Run, b *bound) error {
 func (a *App) measureStep(ctx context.Context, run poc.Run, b *bound, opt RunOptions) error {
 	doc := b.folder.Document
 	run0 := a.now()
-	entrants, assumed, err := entrants(doc, b.data, b.digests)
+	entrants, assumed, err := a.entrants(ctx, b)
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(a.journal(run.ID)), 0o700); err != nil {
 		return fmt.Errorf("make the folder of runs: %w", err)
 	}
-	outcomes, err := poc.Execute(ctx, poc.Plan{Entrants: entrants, Cases: b.data.Test, Journal: a.journal(run.ID), Lang: opt.Lang, Now: a.now}, opt.Progress)
+	outcomes, err := poc.Execute(ctx, poc.Plan{Entrants: entrants, Grade: b.grade, Image: b.image,
+		Journal: a.journal(run.ID), Lang: opt.Lang, Now: a.now}, opt.Progress)
 	if err != nil {
 		return err
 	}
@@ -287,12 +274,12 @@ func (a *App) measureStep(ctx context.Context, run poc.Run, b *bound, opt RunOpt
 	for i, s := range doc.Slices {
 		ids[i] = s.ID
 	}
-	m := poc.Measure(b.data.Test, ids, outcomes, assumed, doc.Run.Seed)
+	m := poc.Measure(b.tests(), ids, outcomes, assumed, doc.Run.Seed)
 	statements, err := a.conclude(b, m, run0)
 	if err != nil {
 		return err
 	}
-	results, err := a.seal(ctx, run, b, outcomes)
+	results, err := a.seal(ctx, run, outcomes)
 	if err != nil {
 		return err
 	}
@@ -321,7 +308,8 @@ func (a *App) conclude(b *bound, m poc.Measurement, started time.Time) ([]eviden
 		}
 		return err
 	}
-	rec, ok := poc.Recommend(m, doc.Targets.Accuracy)
+	main := m.Suite(scenario.MainSuite)
+	rec, ok := poc.Recommend(main, doc.Targets.Accuracy)
 	if !ok {
 		return nil, poc.ErrNothingMeasured.With()
 	}
@@ -347,7 +335,7 @@ func (a *App) conclude(b *bound, m poc.Measurement, started time.Time) ([]eviden
 	if err != nil {
 		return nil, err
 	}
-	return out, add(selection.Statement(selection.Select(m, lim), started, a.now()))
+	return out, add(selection.Statement(selection.Select(main, lim), started, a.now()))
 }
 
 // append signs statements of a run about what b is bound to.
@@ -389,9 +377,9 @@ func (a *App) kind(uri string) (evidence.Kind, bool) {
 }
 
 // seal writes the case results as a Parquet blob and returns its digest.
-func (a *App) seal(ctx context.Context, run poc.Run, b *bound, outcomes []poc.Outcome) (_ string, err error) {
+func (a *App) seal(ctx context.Context, run poc.Run, outcomes []poc.Outcome) (_ string, err error) {
 	path := a.journal(run.ID) + ".parquet"
-	if err := poc.WriteResults(ctx, path, b.data.Test, outcomes); err != nil {
+	if err := poc.WriteResults(ctx, path, outcomes); err != nil {
 		return "", fmt.Errorf("seal the results of %s: %w", run.ID, err)
 	}
 	defer func() { err = errors.Join(err, os.Remove(path)) }()

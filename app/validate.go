@@ -12,7 +12,8 @@ type Validity struct {
 	Slug       string         `json:"slug"`
 	Train      int            `json:"train"`
 	Test       int            `json:"test"`
-	Classes    int            `json:"classes"`
+	Classes    int            `json:"classes"` // of the main suite
+	Suites     int            `json:"suites"`
 	Slices     int            `json:"slices"`
 	Candidates int            `json:"candidates"`
 	Declared   scenario.Level `json:"declared"`
@@ -21,17 +22,15 @@ type Validity struct {
 // Validate checks a scenario folder and its data, without a home. Its faults
 // are those of scenario.Open and dataset.Load, and ErrSlice.
 func Validate(ctx context.Context, dir string) (*Validity, error) {
-	f, err := scenario.Open(dir)
+	b, err := read(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	data, err := dataset.Load(ctx, dir, f.Document.Data)
-	if err != nil {
-		return nil, err
+	doc, main := b.folder.Document, b.main().data
+	v := &Validity{Slug: doc.Slug, Classes: len(main.Classes[dataset.Train]), Slices: len(doc.Slices), Suites: len(b.suites),
+		Candidates: len(doc.Candidates), Declared: doc.Declared.Level}
+	for _, s := range b.suites {
+		v.Train, v.Test = v.Train+len(s.data.Train), v.Test+len(s.data.Test)
 	}
-	if err := checkSlices(f.Document, data); err != nil {
-		return nil, err
-	}
-	return &Validity{Slug: f.Document.Slug, Train: len(data.Train), Test: len(data.Test), Classes: len(data.Classes[dataset.Train]),
-		Slices: len(f.Document.Slices), Candidates: len(f.Document.Candidates), Declared: f.Document.Declared.Level}, nil
+	return v, nil
 }

@@ -2,28 +2,58 @@ package poc
 
 import (
 	"context"
-	"strings"
-	"unicode"
+	"time"
 
-	"golang.org/x/text/unicode/norm"
-
+	"github.com/landfall-ai/landfall/align/poc/grader"
+	"github.com/landfall-ai/landfall/core/dataset"
+	"github.com/landfall-ai/landfall/core/evidence"
+	"github.com/landfall-ai/landfall/kit/llm"
 	"github.com/landfall-ai/landfall/kit/text"
 )
 
 // Input is what a candidate sees of a case: never its expected resolution.
 type Input struct {
 	CaseID string
+	Suite  string // "" if the scenario has but one
 	Text   string
+	// Image is the file as it is, not decoded; nil if the case has none.
+	Image []byte
+	Tags  map[string]string
 }
 
 // Answer is what a candidate said to one input.
 type Answer struct {
-	// Resolution is the id of the answer that the customer would get; "" means
-	// that the candidate abstained.
+	// Resolution is what the customer would get: an answer or its id, a filled
+	// structure as JSON, a decision; "" means that the candidate abstained.
 	Resolution string
 	// Confidence lies between 0 and 1; higher answers are surer.
 	Confidence float64
+	// Citations and Calls are set by candidates that return them apart.
+	Citations []grader.Citation
+	Calls     []grader.Call
+	Took      Took
 }
+
+// Took is what an answer took beside its time, as far as the candidate tells.
+type Took struct {
+	// Service is the time that the call took, of a candidate that can tell it
+	// apart from waiting; 0 stands for the time that the runner saw.
+	Service time.Duration
+	// Waited is time spent waiting for a rate limit, or for room under it.
+	Waited time.Duration
+	// FirstToken is the time to the first token; 0 if unknown.
+	FirstToken                time.Duration
+	InputTokens, OutputTokens int64
+}
+
+// Stop makes an error end the run instead of counting as a wrong answer: no
+// further case could fare otherwise. What is finished is kept.
+type Stop struct{ Err error }
+
+func (s Stop) Error() string { return s.Err.Error() }
+
+// Unwrap returns the error.
+func (s Stop) Unwrap() error { return s.Err }
 
 // Candidate does the task. Answer may be called from many goroutines at once;
 // an error counts as a wrong answer and is kept with the case.
@@ -39,6 +69,15 @@ type Entrant struct {
 	Digest           string // hex SHA-256 of what determines its behaviour
 	Interpretability Interpretability
 	Cost             Cost
+	// Price makes costs of the tokens that its answers took, beside Cost; nil
+	// if it has none.
+	Price *llm.Price
+	// Cases are the test cases that it answers.
+	Cases []dataset.Case
+	// Provenance is imported if another system gave the answers; Source then
+	// names it. "" is measured.
+	Provenance evidence.Provenance
+	Source     string
 	// Concurrency is the number of cases in flight at once.
 	Concurrency int
 	// Prepare makes the candidate ready (trains it). It is called once, before
@@ -68,31 +107,4 @@ type Assumption struct {
 	LatencyMs *Latency
 	Cost      Cost
 	Why       Interpretability
-}
-
-// GraderVersion enters every candidate's digest: a changed grader makes
-// evidence stale.
-const GraderVersion = "normalised-match/1"
-
-// Correct reports whether got is the expected resolution: equal after Unicode
-// compatibility normalisation (which folds full-width forms), lower-casing and
-// trimming of surrounding space, quotes and brackets and of closing sentence
-// marks. Other signs are part of an answer: -1 is not 1, and C# is not C. An
-// abstention is never correct.
-func Correct(expected, got string) bool {
-	if g := normalise(got); g != "" {
-		return g == normalise(expected)
-	}
-	return got != "" && got == expected // nothing but marks: they are the answer
-}
-
-func normalise(s string) string {
-	s = strings.ToLower(norm.NFKC.String(s))
-	s = strings.TrimRightFunc(s, func(r rune) bool { return wraps(r) || strings.ContainsRune(".,;:!?…。、", r) })
-	return strings.TrimLeftFunc(s, wraps)
-}
-
-// wraps reports whether r is space, a quote or a bracket.
-func wraps(r rune) bool {
-	return unicode.IsSpace(r) || unicode.In(r, unicode.Pi, unicode.Pf, unicode.Ps, unicode.Pe) || strings.ContainsRune("\"'`", r)
 }

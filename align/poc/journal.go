@@ -28,9 +28,17 @@ type Result struct {
 	Resolution string
 	Confidence float64
 	Correct    bool
+	Score      float64       // 0 to 1, of graders that give part marks
+	Severe     bool          // a confusion that does grave harm
+	Invalid    bool          // breaks the declared schema
 	Latency    time.Duration // service time
-	Err        string        // "" if the candidate answered
-	Done       time.Time
+	Waited     time.Duration // for a rate limit
+	FirstToken time.Duration // 0 if unknown
+
+	InputTokens, OutputTokens int64
+
+	Err  string // "" if the candidate answered
+	Done time.Time
 }
 
 // journal keeps the results of a run while it goes. It survives a kill of the
@@ -55,7 +63,9 @@ const maxBatch = 512
 const journalSchema = `
 CREATE TABLE IF NOT EXISTS results (
     candidate TEXT NOT NULL, case_id TEXT NOT NULL, resolution TEXT NOT NULL, confidence DOUBLE PRECISION NOT NULL,
-    correct BIGINT NOT NULL, latency_ns BIGINT NOT NULL, error TEXT NOT NULL, done_us BIGINT NOT NULL,
+    correct BIGINT NOT NULL, score DOUBLE PRECISION NOT NULL, severe BIGINT NOT NULL, invalid BIGINT NOT NULL,
+    latency_ns BIGINT NOT NULL, waited_ns BIGINT NOT NULL, first_token_ns BIGINT NOT NULL,
+    input_tokens BIGINT NOT NULL, output_tokens BIGINT NOT NULL, error TEXT NOT NULL, done_us BIGINT NOT NULL,
     PRIMARY KEY (candidate, case_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS prepared (candidate TEXT PRIMARY KEY, settings TEXT NOT NULL, threshold80 DOUBLE PRECISION NOT NULL);
 CREATE TABLE IF NOT EXISTS sessions (candidate TEXT NOT NULL, started_us BIGINT NOT NULL);`
@@ -135,14 +145,15 @@ func (j *journal) commit(batch []entry) error {
 		return j.explain("write", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
-	st, err := tx.Prepare("INSERT INTO results VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (candidate, case_id) DO NOTHING")
+	st, err := tx.Prepare("INSERT INTO results VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (candidate, case_id) DO NOTHING")
 	if err != nil {
 		return j.explain("write", err)
 	}
 	defer st.Close()
 	for _, e := range batch {
 		r := e.result
-		if _, err := st.Exec(r.Candidate, r.CaseID, r.Resolution, r.Confidence, r.Correct, r.Latency.Nanoseconds(), r.Err, r.Done.UnixMicro()); err != nil {
+		if _, err := st.Exec(r.Candidate, r.CaseID, r.Resolution, r.Confidence, r.Correct, r.Score, r.Severe, r.Invalid,
+			r.Latency.Nanoseconds(), r.Waited.Nanoseconds(), r.FirstToken.Nanoseconds(), r.InputTokens, r.OutputTokens, r.Err, r.Done.UnixMicro()); err != nil {
 			return j.explain("write", err)
 		}
 	}
@@ -154,7 +165,8 @@ func (j *journal) commit(batch []entry) error {
 
 // results returns what is on file for a candidate, by case id.
 func (j *journal) results(ctx context.Context, candidate string) (map[string]Result, error) {
-	rows, err := j.db.QueryContext(ctx, `SELECT candidate, case_id, resolution, confidence, correct, latency_ns, error, done_us
+	rows, err := j.db.QueryContext(ctx, `SELECT candidate, case_id, resolution, confidence, correct, score, severe, invalid,
+		latency_ns, waited_ns, first_token_ns, input_tokens, output_tokens, error, done_us
 		FROM results WHERE candidate = ?`, candidate)
 	if err != nil {
 		return nil, j.explain("read", err)
@@ -163,11 +175,12 @@ func (j *journal) results(ctx context.Context, candidate string) (map[string]Res
 	out := map[string]Result{}
 	for rows.Next() {
 		var r Result
-		var ns, us int64
-		if err := rows.Scan(&r.Candidate, &r.CaseID, &r.Resolution, &r.Confidence, &r.Correct, &ns, &r.Err, &us); err != nil {
+		var us int64
+		if err := rows.Scan(&r.Candidate, &r.CaseID, &r.Resolution, &r.Confidence, &r.Correct, &r.Score, &r.Severe, &r.Invalid,
+			&r.Latency, &r.Waited, &r.FirstToken, &r.InputTokens, &r.OutputTokens, &r.Err, &us); err != nil {
 			return nil, j.explain("read", err)
 		}
-		r.Latency, r.Done = time.Duration(ns), time.UnixMicro(us).UTC()
+		r.Done = time.UnixMicro(us).UTC()
 		out[r.CaseID] = r
 	}
 	if err := rows.Err(); err != nil {

@@ -5,8 +5,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/landfall-ai/landfall/core/dataset"
+	"github.com/shopspring/decimal"
+
 	"github.com/landfall-ai/landfall/core/evidence"
+	"github.com/landfall-ai/landfall/kit/llm"
 	"github.com/landfall-ai/landfall/kit/stats"
 )
 
@@ -14,11 +16,12 @@ import (
 const Level = 0.95
 
 // Measure turns what is on file into what was measured. sliceIDs are the
-// scenario's slices; a slice without cases is left out of every candidate.
-func Measure(cases []dataset.Case, sliceIDs []string, outcomes []Outcome, assumed []Assumption, seed uint64) Measurement {
-	m := Measurement{Cases: len(cases), Seed: seed, Candidates: []CandidateMeasurement{}}
+// scenario's slices; a slice without cases is left out of every candidate. cases
+// is the number of test cases of the scenario.
+func Measure(cases int, sliceIDs []string, outcomes []Outcome, assumed []Assumption, seed uint64) Measurement {
+	m := Measurement{Cases: cases, Seed: seed, Candidates: []CandidateMeasurement{}}
 	for _, o := range outcomes {
-		m.Candidates = append(m.Candidates, measure(cases, sliceIDs, o))
+		m.Candidates = append(m.Candidates, measure(sliceIDs, o))
 	}
 	for _, a := range assumed {
 		m.Candidates = append(m.Candidates, CandidateMeasurement{ID: a.ID, Title: a.Title, Rung: a.Rung, Digest: a.Digest,
@@ -40,13 +43,28 @@ var ladder = [...]Rung{Rules, Classic, SmallModel, LargeModel, Multimodal, Human
 // Step returns the place of r on the ladder, from 0, cheapest first.
 func (r Rung) Step() int { return slices.Index(ladder[:], r) }
 
-func measure(cases []dataset.Case, sliceIDs []string, o Outcome) CandidateMeasurement {
+func measure(sliceIDs []string, o Outcome) CandidateMeasurement {
 	e := o.Entrant
-	c := CandidateMeasurement{ID: e.ID, Title: e.Title, Rung: e.Rung, Digest: e.Digest, Provenance: evidence.Measured,
+	cases := e.Cases
+	c := CandidateMeasurement{ID: e.ID, Title: e.Title, Rung: e.Rung, Digest: e.Digest, Provenance: cmp.Or(e.Provenance, evidence.Measured), Source: e.Source,
 		Interpretability: e.Interpretability, Settings: o.Settings, CostPerTask: e.Cost, Slices: []SliceScore{}}
 	correct, bySlice := 0, map[string]*Score{}
-	ms := make([]float64, 0, len(cases))
+	ms, first := make([]float64, 0, len(cases)), []float64{}
+	var suites []SuiteScore
+	scores, waited := 0.0, time.Duration(0)
 	for i, r := range o.Results {
+		if len(suites) == 0 || suites[len(suites)-1].Suite != cases[i].Suite {
+			suites = append(suites, SuiteScore{Suite: cases[i].Suite}) // cases of one suite follow one another
+		}
+		suite := &suites[len(suites)-1].Score
+		suite.N++
+		scores += r.Score
+		waited += r.Waited
+		c.InputTokens, c.OutputTokens = c.InputTokens+r.InputTokens, c.OutputTokens+r.OutputTokens
+		c.Severe, c.Invalid = c.Severe+b2i(r.Severe), c.Invalid+b2i(r.Invalid)
+		if r.FirstToken > 0 {
+			first = append(first, float64(r.FirstToken)/float64(time.Millisecond))
+		}
 		s := bySlice[cases[i].Slice]
 		if s == nil {
 			s = &Score{}
@@ -56,10 +74,15 @@ func measure(cases []dataset.Case, sliceIDs []string, o Outcome) CandidateMeasur
 		if r.Correct {
 			correct++
 			s.Correct++
+			suite.Correct++
 		}
 		if r.Err != "" {
+			if c.ErrorCodes == nil {
+				c.ErrorCodes = map[string]int{}
+			}
 			c.Errors++
-		} else {
+			c.ErrorCodes[r.Err]++
+		} else if r.Latency > 0 {
 			ms = append(ms, float64(r.Latency)/float64(time.Millisecond))
 		}
 	}
@@ -69,8 +92,19 @@ func measure(cases []dataset.Case, sliceIDs []string, o Outcome) CandidateMeasur
 			c.Slices = append(c.Slices, SliceScore{Slice: id, Score: score(s.Correct, s.N)})
 		}
 	}
-	c.LatencyMs = latency(ms)
-	if o.Active > 0 {
+	if len(suites) > 1 || len(suites) == 1 && suites[0].Suite != "" {
+		for _, s := range suites {
+			c.Suites = append(c.Suites, SuiteScore{Suite: s.Suite, Score: score(s.Correct, s.N)})
+		}
+	}
+	c.LatencyMs, c.FirstTokenMs = latency(ms), latency(first)
+	if n := float64(len(o.Results)); n > 0 {
+		c.MeanScore, c.WaitedMs = scores/n, float64(waited)/float64(time.Millisecond)/n
+	}
+	if e.Price != nil && len(o.Results) > 0 {
+		c.CostPerTask = withCalls(e.Cost, *e.Price, o.Results)
+	}
+	if o.Active > 0 && c.Provenance == evidence.Measured {
 		c.Throughput = float64(len(cases)) / o.Active.Seconds()
 	}
 	c.Coverage = coverage(o.Results)
@@ -79,6 +113,22 @@ func measure(cases []dataset.Case, sliceIDs []string, o Outcome) CandidateMeasur
 		c.Surest80 = &p
 	}
 	return c
+}
+
+// withCalls adds to the cost of a task what its tokens cost on average. Tokens
+// are measured and prices typed in, so it is assumed.
+func withCalls(cost Cost, price llm.Price, results []Result) Cost {
+	total := decimal.Zero
+	for _, r := range results {
+		total = total.Add(price.Cost(llm.Usage{Prompt: int(r.InputTokens), Completion: int(r.OutputTokens)}, 0).Amount)
+	}
+	mean := total.DivRound(decimal.NewFromInt(int64(len(results))), 12)
+	base, err := decimal.NewFromString(cost.Amount)
+	if err != nil {
+		base = decimal.Zero // no cost line is about it
+	}
+	cost.Calls, cost.Amount, cost.Provenance = mean.String(), base.Add(mean).String(), evidence.Assumed
+	return cost
 }
 
 func score(correct, n int) Score {

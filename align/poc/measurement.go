@@ -20,7 +20,7 @@ const (
 
 // Measurement is what one run measured about all candidates on one test set.
 type Measurement struct {
-	Cases      int                    `json:"cases"`
+	Cases      int                    `json:"cases"` // test cases of all suites
 	Seed       uint64                 `json:"seed"`
 	Candidates []CandidateMeasurement `json:"candidates"` // in ladder order, cheapest first
 	// NotMeasured names the rungs, people apart, for which no candidate was
@@ -40,7 +40,21 @@ type CandidateMeasurement struct {
 	Settings         map[string]any      `json:"settings,omitempty"`
 	Overall          Score               `json:"overall"`
 	Slices           []SliceScore        `json:"slices"`
-	Errors           int                 `json:"errors"` // cases that ended in an error: they count as wrong
+	// Suites are the scores by suite, if the scenario has several.
+	Suites []SuiteScore `json:"suites,omitempty"`
+	Errors int          `json:"errors"` // cases that ended in an error: they count as wrong
+	// ErrorCodes counts those cases by the code of the error.
+	ErrorCodes map[string]int `json:"error_codes,omitempty"`
+	Severe     int            `json:"severe"`  // cases with a confusion that does grave harm
+	Invalid    int            `json:"invalid"` // cases whose answer breaks the declared schema
+	// MeanScore is the mean of part marks, 0 to 1.
+	MeanScore float64 `json:"mean_score"`
+	// FirstTokenMs is the time to the first token; nil if not measured.
+	FirstTokenMs *Latency `json:"first_token_ms,omitempty"`
+	// WaitedMs is the mean time that a case waited for a rate limit, apart from service time.
+	WaitedMs     float64 `json:"waited_ms,omitempty"`
+	InputTokens  int64   `json:"input_tokens,omitempty"`  // of all cases
+	OutputTokens int64   `json:"output_tokens,omitempty"` // of all cases
 	// LatencyMs is the service time of one case; nil if not measured.
 	LatencyMs *Latency `json:"latency_ms,omitempty"`
 	// Throughput is cases per second with the run's concurrency; 0 if not measured.
@@ -73,6 +87,32 @@ type SliceScore struct {
 	Score
 }
 
+// SuiteScore is a Score on one suite.
+type SuiteScore struct {
+	Suite string `json:"suite"`
+	Score
+}
+
+// Suite returns what m measured on one suite: the candidates that answer it,
+// with that suite's score as their overall one. Without several suites it is m.
+func (m Measurement) Suite(id string) Measurement {
+	out := m
+	out.Candidates = []CandidateMeasurement{}
+	for _, c := range m.Candidates {
+		if c.Provenance == evidence.Assumed || len(c.Suites) == 0 {
+			out.Candidates = append(out.Candidates, c)
+			continue
+		}
+		for _, s := range c.Suites {
+			if s.Suite == id {
+				c.Overall = s.Score
+				out.Candidates = append(out.Candidates, c)
+			}
+		}
+	}
+	return out
+}
+
 // Latency holds milliseconds.
 type Latency struct {
 	N   int     `json:"n"`
@@ -86,6 +126,7 @@ type Latency struct {
 // Cost is money per task, as a decimal string with its ISO currency.
 type Cost struct {
 	Amount     string              `json:"amount"`
+	Calls      string              `json:"calls,omitempty"` // the part that measured tokens cost by the stated price
 	Currency   string              `json:"currency"`
 	Provenance evidence.Provenance `json:"provenance"`
 }

@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/landfall-ai/landfall/align/poc/grader"
 	"github.com/landfall-ai/landfall/core/dataset"
+	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/kit/fault"
 )
 
@@ -27,16 +30,19 @@ type Progress interface {
 // Plan says what to run.
 type Plan struct {
 	Entrants []Entrant
-	Cases    []dataset.Case // the test split
-	Journal  string         // path of the run's journal; made if it does not exist
-	Lang     string         // of the titles that Progress hears
-	Now      func() time.Time
+	// Grade tells whether an answer to a case is right.
+	Grade func(ctx context.Context, c dataset.Case, a Answer) (grader.Grade, error)
+	// Image reads the image of a case; nil if no case has one.
+	Image   func(path string) ([]byte, error)
+	Journal string // path of the run's journal; made if it does not exist
+	Lang    string // of the titles that Progress hears
+	Now     func() time.Time
 }
 
 // Outcome is what a finished run has on file about one entrant.
 type Outcome struct {
 	Entrant     Entrant
-	Results     []Result // in the order of Plan.Cases
+	Results     []Result // in the order of Entrant.Cases
 	Active      time.Duration
 	Settings    map[string]any
 	Threshold80 float64
@@ -60,7 +66,7 @@ var (
 // is finished and returns ctx's error; called again with the same journal it
 // goes on, and at most Concurrency calls of an entrant are repeated.
 func Execute(ctx context.Context, plan Plan, p Progress) (_ []Outcome, err error) {
-	if len(plan.Cases) == 0 {
+	if !slices.ContainsFunc(plan.Entrants, func(e Entrant) bool { return len(e.Cases) > 0 }) {
 		return nil, ErrNoCases.With()
 	}
 	j, err := openJournal(ctx, plan.Journal)
@@ -86,7 +92,7 @@ func execute(ctx context.Context, plan Plan, e Entrant, j *journal, p Progress) 
 		return Outcome{}, err
 	}
 	var todo []dataset.Case
-	for _, c := range plan.Cases {
+	for _, c := range e.Cases {
 		if _, ok := have[c.ID]; !ok {
 			todo = append(todo, c)
 		}
@@ -100,8 +106,8 @@ func execute(ctx context.Context, plan Plan, e Entrant, j *journal, p Progress) 
 			have[r.CaseID] = r
 		}
 	}
-	o := Outcome{Entrant: e, Results: make([]Result, len(plan.Cases))}
-	for i, c := range plan.Cases {
+	o := Outcome{Entrant: e, Results: make([]Result, len(e.Cases))}
+	for i, c := range e.Cases {
 		o.Results[i] = have[c.ID]
 	}
 	settings, threshold, err := j.prepared(ctx, e.ID)
@@ -119,7 +125,7 @@ func execute(ctx context.Context, plan Plan, e Entrant, j *journal, p Progress) 
 }
 
 func answer(ctx context.Context, plan Plan, e Entrant, todo []dataset.Case, j *journal, p Progress) ([]Result, error) {
-	p.Phase(e.ID, e.Title.In(plan.Lang), len(plan.Cases), len(plan.Cases)-len(todo))
+	p.Phase(e.ID, e.Title.In(plan.Lang), len(e.Cases), len(e.Cases)-len(todo))
 	defer p.End(e.ID)
 	ready, err := e.Prepare(ctx)
 	if err != nil {
@@ -145,7 +151,7 @@ func answer(ctx context.Context, plan Plan, e Entrant, todo []dataset.Case, j *j
 	for range max(1, e.Concurrency) {
 		wg.Go(func() {
 			for c := range next {
-				r, err := ask(ctx, plan.Now, e.ID, ready.Candidate, c)
+				r, err := ask(ctx, plan, e, ready.Candidate, c)
 				if err == nil {
 					err = j.Put(r)
 				}
@@ -176,23 +182,53 @@ feed:
 	return fresh, context.Cause(ctx)
 }
 
-// ask measures one call. A candidate's own error is a result; the end of ctx
-// is none.
-func ask(ctx context.Context, now func() time.Time, id string, c Candidate, cs dataset.Case) (Result, error) {
+// ask measures one call and grades what came of it. A candidate's own error is
+// a result; the end of ctx and Stop are none.
+func ask(ctx context.Context, plan Plan, e Entrant, c Candidate, cs dataset.Case) (Result, error) {
+	in := Input{CaseID: cs.ID, Suite: cs.Suite, Text: cs.Input, Tags: cs.Tags}
+	if cs.Image != "" && plan.Image != nil {
+		var err error
+		if in.Image, err = plan.Image(cs.Image); err != nil {
+			return Result{}, err
+		}
+	}
 	start := time.Now() // the monotonic clock: service time is measured, not told
-	a, err := c.Answer(ctx, Input{CaseID: cs.ID, Text: cs.Input})
-	r := Result{Candidate: id, CaseID: cs.ID, Latency: time.Since(start),
-		Done: now().UTC().Truncate(time.Microsecond)} // as the journal keeps it
+	a, err := answerOf(ctx, c, in)
+	r := Result{Candidate: e.ID, CaseID: cs.ID, Latency: time.Since(start), Waited: a.Took.Waited, FirstToken: a.Took.FirstToken,
+		InputTokens: a.Took.InputTokens, OutputTokens: a.Took.OutputTokens}
+	if a.Took.Service > 0 || e.Provenance == evidence.Imported { // the time that reading a recording takes is nobody's
+		r.Latency = a.Took.Service
+	}
+	if err == nil {
+		r.Resolution, r.Confidence = strings.ToValidUTF8(a.Resolution, "\ufffd"), confidence(a.Confidence)
+		a.Resolution = r.Resolution
+		var g grader.Grade
+		if g, err = plan.Grade(ctx, cs, a); err == nil {
+			r.Correct, r.Score, r.Severe, r.Invalid = g.Correct, g.Score, g.Severe, g.Invalid
+		}
+	}
+	r.Done = plan.Now().UTC().Truncate(time.Microsecond) // as the journal keeps it
 	if err != nil {
+		var stop Stop
 		if ctx.Err() != nil {
 			return Result{}, context.Cause(ctx)
 		}
+		if errors.As(err, &stop) {
+			return Result{}, fmt.Errorf("case %s: %w", cs.ID, stop.Err)
+		}
 		r.Err = fault.From(err).Code
-		return r, nil
 	}
-	r.Resolution, r.Confidence = strings.ToValidUTF8(a.Resolution, "\ufffd"), confidence(a.Confidence)
-	r.Correct = Correct(cs.Resolution, r.Resolution)
 	return r, nil
+}
+
+// answerOf calls the candidate; its panic is an error of the call.
+func answerOf(ctx context.Context, c Candidate, in Input) (a Answer, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("candidate panicked on case %s: %v", in.CaseID, p)
+		}
+	}()
+	return c.Answer(ctx, in)
 }
 
 // confidence puts what a candidate said of itself between 0 and 1: one that is

@@ -8,25 +8,28 @@ import (
 	"math"
 	"os"
 
-	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/kit/duck"
 )
 
 var resultColumns = []duck.Column{
-	{Name: "candidate", Type: "VARCHAR"}, {Name: "case_id", Type: "VARCHAR"}, {Name: "slice", Type: "VARCHAR"},
+	{Name: "candidate", Type: "VARCHAR"}, {Name: "suite", Type: "VARCHAR"}, {Name: "case_id", Type: "VARCHAR"}, {Name: "slice", Type: "VARCHAR"},
 	{Name: "expected", Type: "VARCHAR"}, {Name: "resolution", Type: "VARCHAR"}, {Name: "confidence", Type: "DOUBLE"},
-	{Name: "correct", Type: "BOOLEAN"}, {Name: "latency_us", Type: "BIGINT"}, {Name: "error", Type: "VARCHAR"},
+	{Name: "correct", Type: "BOOLEAN"}, {Name: "score", Type: "DOUBLE"}, {Name: "severe", Type: "BOOLEAN"}, {Name: "invalid", Type: "BOOLEAN"},
+	{Name: "latency_us", Type: "BIGINT"}, {Name: "waited_us", Type: "BIGINT"}, {Name: "first_token_us", Type: "BIGINT"},
+	{Name: "input_tokens", Type: "BIGINT"}, {Name: "output_tokens", Type: "BIGINT"}, {Name: "error", Type: "VARCHAR"},
 }
 
 // WriteResults seals the case results of a run into a Parquet file at path,
 // one row per candidate and case, in the order of the run. It holds ids and
 // resolutions, never the text of a case.
-func WriteResults(ctx context.Context, path string, cases []dataset.Case, outcomes []Outcome) error {
+func WriteResults(ctx context.Context, path string, outcomes []Outcome) error {
 	rows := func(yield func([]driver.Value) bool) {
 		for _, o := range outcomes {
 			for i, r := range o.Results {
-				if !yield([]driver.Value{r.Candidate, r.CaseID, cases[i].Slice, cases[i].Resolution, r.Resolution,
-					r.Confidence, r.Correct, r.Latency.Microseconds(), r.Err}) {
+				c := o.Entrant.Cases[i]
+				if !yield([]driver.Value{r.Candidate, c.Suite, r.CaseID, c.Slice, c.Resolution, r.Resolution,
+					r.Confidence, r.Correct, r.Score, r.Severe, r.Invalid, r.Latency.Microseconds(), r.Waited.Microseconds(),
+					r.FirstToken.Microseconds(), r.InputTokens, r.OutputTokens, r.Err}) {
 					return
 				}
 			}
@@ -38,13 +41,21 @@ func WriteResults(ctx context.Context, path string, cases []dataset.Case, outcom
 // CaseResult is a row of sealed results.
 type CaseResult struct {
 	Candidate  string  `json:"candidate"`
+	Suite      string  `json:"suite,omitempty"` // "" is the only one
 	CaseID     string  `json:"case"`
 	Slice      string  `json:"slice"`
 	Expected   string  `json:"expected"`
 	Resolution string  `json:"resolution"`
 	Confidence float64 `json:"confidence"`
 	Correct    bool    `json:"correct"`
+	Score      float64 `json:"score"`
+	Severe     bool    `json:"severe,omitempty"`
+	Invalid    bool    `json:"invalid,omitempty"`
 	LatencyUs  int64   `json:"latency_us"`
+	WaitedUs   int64   `json:"waited_us,omitempty"`
+	FirstUs    int64   `json:"first_token_us,omitempty"`
+	Input      int64   `json:"input_tokens,omitempty"`
+	Output     int64   `json:"output_tokens,omitempty"`
 	Error      string  `json:"error,omitempty"`
 }
 
@@ -66,7 +77,8 @@ func ReadResults(ctx context.Context, path string, f CaseFilter) ([]CaseResult, 
 		ORDER BY candidate, case_id LIMIT ? OFFSET ?`,
 		[]any{f.Candidate, f.Candidate, f.Wrong, f.Limit, f.Offset}, func(r *sql.Rows) error {
 			var c CaseResult
-			if err := r.Scan(&c.Candidate, &c.CaseID, &c.Slice, &c.Expected, &c.Resolution, &c.Confidence, &c.Correct, &c.LatencyUs, &c.Error); err != nil {
+			if err := r.Scan(&c.Candidate, &c.Suite, &c.CaseID, &c.Slice, &c.Expected, &c.Resolution, &c.Confidence, &c.Correct, &c.Score, &c.Severe, &c.Invalid,
+				&c.LatencyUs, &c.WaitedUs, &c.FirstUs, &c.Input, &c.Output, &c.Error); err != nil {
 				return fmt.Errorf("read results: %w", err)
 			}
 			out = append(out, c)

@@ -23,6 +23,9 @@ var (
 	ErrPath = fault.Def{Kind: fault.Invalid, Code: "dataset.path",
 		En: "the path {file} leads out of the scenario's folder, or is not a plain file", Zh: "路径 {file} 指向场景文件夹之外,或不是普通文件",
 		HintEn: "put the file into the folder and write its path relative to it, with /", HintZh: "请将文件放入场景文件夹,并以 / 写出相对路径"}
+	ErrNoImage = fault.Def{Kind: fault.NotFound, Code: "dataset.no_image",
+		En: "the image {file}, which this row names, is not there", Zh: "该行所指的图像 {file} 不存在",
+		HintEn: "write its path relative to the scenario's folder", HintZh: "请写出相对于场景文件夹的路径"}
 	ErrListedTwice = fault.Def{Kind: fault.Invalid, Code: "dataset.listed_twice",
 		En: "the file {file} is listed twice: as {first} and as {second}", Zh: "文件 {file} 被列出两次:{first} 与 {second}",
 		HintEn: "a file belongs to one split; cases in both would test on what was learnt", HintZh: "一个文件只属于一个划分;同时用于训练和测试会高估效果"}

@@ -40,7 +40,7 @@ type Data struct {
 	// with 0.
 	Classes   map[Split]map[string]int
 	Encodings map[string]Encoding // by path
-	Files     []File              // sorted by path
+	Files     []File              // sorted by path; the images of cases are among them
 	// Guide is the SHA-256 of the annotation guide; "" without one.
 	Guide string
 }
@@ -63,7 +63,7 @@ type File struct {
 // counted, not refused: the quality gate decides on them.
 //
 // Without an id column a case's id is the first 12 hex digits of the SHA-256
-// of its input, with -2, -3 … for repeats; these are numbered test before
+// of its input (and of its image's digest), with -2, -3 … for repeats; these are numbered test before
 // train, then by label, resolution and slice, so that the order of rows does
 // not matter and new training data does not rename test cases. In the
 // production file the ids stand in the id column or, if the spec has none, in
@@ -77,7 +77,7 @@ func Load(ctx context.Context, dir string, spec Spec) (*Data, error) {
 		return nil, openFault(dir, err)
 	}
 	defer root.Close()
-	l := &loader{ctx: ctx, dir: dir, root: root, spec: spec, listed: map[string]string{}, ids: map[string]place{},
+	l := &loader{ctx: ctx, dir: dir, root: root, spec: spec, listed: map[string]string{}, ids: map[string]place{}, images: map[string]string{},
 		d: &Data{Rows: map[Split]int{}, Dropped: map[Split]int{}, Missing: map[Split]map[string]int{},
 			Classes: map[Split]map[string]int{}, Encodings: map[string]Encoding{}}}
 	for name, c := range spec.Columns {
@@ -86,6 +86,8 @@ func Load(ctx context.Context, dir string, spec Spec) (*Data, error) {
 			l.id = name
 		case RoleInput:
 			l.input = name
+		case RoleImage:
+			l.image = name
 		case RoleLabel:
 			l.label = name
 		case RoleResolution:
@@ -128,9 +130,10 @@ type loader struct {
 	listed map[string]string // path → where the spec names it
 	bad    problems
 
-	id, input, label, resolution, slice string // columns by role
+	id, input, image, label, resolution, slice string // columns by role
 
-	ids map[string]place
+	ids    map[string]place
+	images map[string]string // path → hex SHA-256
 }
 
 func (l *loader) load() error {
@@ -180,9 +183,9 @@ func (l *loader) load() error {
 	return nil
 }
 
-// class returns the column whose values are the classes.
+// class returns the column whose values are the classes; "" if there are none.
 func (l *loader) class() string {
-	if l.label != "" {
+	if l.label != "" || l.spec.Unclassed {
 		return l.label
 	}
 	return l.resolution
@@ -368,7 +371,7 @@ const (
 func (l *loader) cases(path string, split Split, field string) error {
 	columns := []string{}
 	for name, c := range l.spec.Columns {
-		if c.Required && c.Role != RoleIgnore || c.Role == RoleID || c.Role == RoleInput || name == l.resolution ||
+		if c.Required && c.Role != RoleIgnore || c.Role == RoleID || c.Role == RoleInput || c.Role == RoleImage || name == l.resolution ||
 			c.Role == RoleLabel || c.Role == RoleSlice && split == Test {
 			columns = append(columns, name)
 		}
@@ -448,13 +451,19 @@ func (l *loader) row(r *Reader, row Row, path string, split Split, names []strin
 		}
 		l.ids[strings.Clone(c.ID)] = here
 	}
-	if c.Input == "" || c.Resolution == "" {
+	if c.Input == "" && c.Image == "" || c.Resolution == "" {
 		l.d.Dropped[split]++
 		return nil
 	}
+	if c.Image != "" {
+		var err error
+		if c.ImageHash, err = l.digestImage(c.Image, r.file, row.Line); err != nil {
+			return err
+		}
+	}
 	if l.label != "" && c.Label != "" {
 		l.d.Classes[split][c.Label]++
-	} else if l.label == "" {
+	} else if l.label == "" && !l.spec.Unclassed {
 		l.d.Classes[split][c.Resolution]++
 	}
 	if split == Train {
@@ -473,6 +482,8 @@ func (l *loader) put(c *Case, column Column, name, value string) {
 		c.ID = trimmed
 	case RoleInput:
 		c.Input = value
+	case RoleImage:
+		c.Image = trimmed
 	case RoleLabel:
 		c.Label = trimmed
 	case RoleSlice:
@@ -487,6 +498,44 @@ func (l *loader) put(c *Case, column Column, name, value string) {
 	if name == l.resolution {
 		c.Resolution = trimmed
 	}
+}
+
+// MaxImageBytes bounds one image file.
+const MaxImageBytes = 32 << 20
+
+// digestImage digests an image file, once, and makes it a file of the version.
+// What it shows is not looked at here: whoever decodes it bounds its size.
+func (l *loader) digestImage(path, file string, line int) (string, error) {
+	path = filepath.ToSlash(filepath.Clean(filepath.FromSlash(path)))
+	if sum, ok := l.images[path]; ok {
+		return sum, nil
+	}
+	shown := filepath.Join(l.dir, filepath.FromSlash(path))
+	if !filepath.IsLocal(filepath.FromSlash(path)) || strings.Contains(path, `\`) {
+		return "", ErrPath.With("file", path).At(file, line, 0)
+	}
+	f, err := openPlain(l.root, path)
+	switch {
+	case errors.Is(err, errNotPlain):
+		return "", ErrPath.With("file", path).At(file, line, 0).Because(err)
+	case errors.Is(err, fs.ErrNotExist):
+		return "", ErrNoImage.With("file", shown).At(file, line, 0)
+	case err != nil:
+		return "", openFault(shown, err)
+	}
+	defer f.Close()
+	h := sha256.New()
+	n, err := io.Copy(h, io.LimitReader(f, MaxImageBytes+1))
+	if err != nil {
+		return "", fmt.Errorf("read %s: %w", shown, err)
+	}
+	if n > MaxImageBytes {
+		return "", ErrTooLarge.With("limit", "32 MiB").At(shown, 0, 0)
+	}
+	sum := hex.EncodeToString(h.Sum(nil))
+	l.images[path] = sum
+	l.d.Files = append(l.d.Files, File{Path: path, Size: n, SHA256: sum})
+	return sum, nil
 }
 
 func (l *loader) documents() error {
@@ -548,7 +597,7 @@ func name(train, test []Case) {
 				taken[c.ID] = true
 				continue
 			}
-			sum := sha256.Sum256([]byte(c.Input))
+			sum := sha256.Sum256([]byte(c.Input + c.ImageHash))
 			id := hex.EncodeToString(sum[:6])
 			if groups[id] == nil {
 				order = append(order, id)

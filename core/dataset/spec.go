@@ -7,7 +7,8 @@ import "encoding/json"
 type Spec struct {
 	// Class says who may see the data: public, internal, confidential, personal.
 	Class string `yaml:"class" json:"class"`
-	// Train and Test list files relative to the scenario's folder.
+	// Train and Test list files relative to the scenario's folder. Without
+	// training files nothing can be trained, and rules about classes do not apply.
 	Train Paths `yaml:"train" json:"train"`
 	Test  Paths `yaml:"test" json:"test"`
 	// Production is a file of cases that came back from production, each with
@@ -22,6 +23,9 @@ type Spec struct {
 	// Sources tell `data pull` where files come from.
 	Sources []Source `yaml:"sources,omitempty" json:"sources,omitempty"`
 	Quality Quality  `yaml:"quality,omitempty" json:"quality"`
+	// Unclassed is set where right answers are no classes, as filled
+	// structures are none; then only a label column makes classes.
+	Unclassed bool `yaml:"-" json:"-"`
 }
 
 // Paths is a list of files; in a document a single string stands for a list of one.
@@ -48,11 +52,14 @@ type Column struct {
 // Role is what a column is for.
 type Role string
 
-// The roles. id, input, label, resolution and slice may stand once each. A
-// scenario without a resolution column resolves by its label.
+// The roles. id, input, image, label, resolution and slice may stand once each.
+// A scenario without a resolution column resolves by its label. An image column
+// holds paths of image files in the scenario's folder; cases have an input, an
+// image, or both.
 const (
 	RoleID         Role = "id"
 	RoleInput      Role = "input"
+	RoleImage      Role = "image"
 	RoleLabel      Role = "label"
 	RoleResolution Role = "resolution"
 	RoleSlice      Role = "slice"
@@ -100,10 +107,13 @@ const (
 type Case struct {
 	ID         string            `json:"id"`
 	Input      string            `json:"input"`
+	Image      string            `json:"image,omitempty"`        // path in the scenario's folder
+	ImageHash  string            `json:"image_sha256,omitempty"` // hex SHA-256 of the image file
 	Label      string            `json:"label,omitempty"`
 	Resolution string            `json:"resolution"`
 	Slice      string            `json:"slice,omitempty"`
 	Tags       map[string]string `json:"tags,omitempty"`
+	Suite      string            `json:"suite,omitempty"` // of the scenario; "" if it has but one
 	Split      Split             `json:"split"`
 	File       string            `json:"file,omitempty"` // where it stands
 	Line       int               `json:"line,omitempty"` // from 1

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/kit/text"
 )
 
@@ -17,27 +16,12 @@ func check(d *Document, file string, t *tree) error {
 		ps = append(ps, at(ErrValue.With("field", last(pointer), "problem", both(en, zh, args...)), file, t, pointer))
 	}
 
-	once := map[dataset.Role]string{}
-	for _, name := range sortedKeys(d.Data.Columns) {
-		role := d.Data.Columns[name].Role
-		if role == dataset.RoleTag || role == dataset.RoleIgnore {
-			continue
-		}
-		if other, dup := once[role]; dup {
-			wrong("/data/columns/"+escape(name)+"/role", "the role %s is taken by column %s; it may stand once", "角色 %s 已被列 %s 占用,只能出现一次", role, other)
-		}
-		once[role] = name
+	for i, suite := range d.AllSuites() {
+		checkSuite(d, suite, suitePointer(i), wrong)
 	}
-	if once[dataset.RoleInput] == "" {
-		wrong("/data/columns", "no column has the role input", "没有列的角色是 input")
-	}
-	if once[dataset.RoleResolution] == "" && once[dataset.RoleLabel] == "" {
-		wrong("/data/columns", "no column has the role resolution or label: there would be no right answer to compare with", "没有列的角色是 resolution 或 label:缺少可供比较的正确答案")
-	}
-	if once[dataset.RoleSlice] == "" && len(d.Slices) > 1 {
-		wrong("/slices", "there are %d slices and no column with the role slice", "有 %d 个分组,但没有列的角色是 slice", len(d.Slices))
-	}
-
+	unique(d.AllSuites(), func(s Suite) string { return s.ID }, func(i int, id string) {
+		wrong(fmt.Sprintf("/suites/%d/id", i-1), "the suite %s stands twice (cases is the main one)", "用例集 %s 出现了两次(cases 为主用例集)", id)
+	})
 	unique(d.Slices, func(s Slice) string { return s.ID }, func(i int, id string) {
 		wrong(fmt.Sprintf("/slices/%d/id", i), "the slice %s stands twice", "分组 %s 出现了两次", id)
 	})
@@ -48,22 +32,10 @@ func check(d *Document, file string, t *tree) error {
 		wrong(fmt.Sprintf("/costs/lines/%d/id", i), "the cost line %s stands twice", "成本项 %s 出现了两次", id)
 	})
 
-	rungs := []string{"rules", "classic", "small-model", "large-model", "multimodal", "human"}
-	targets := slices.Clone(rungs)
+	targets := slices.Clone(rungs[:])
 	for i, c := range d.Candidates {
 		targets = append(targets, c.ID())
-		if c.Planned != nil && slices.Contains(rungs, c.Planned.ID) && c.Planned.ID != c.Planned.Rung {
-			wrong(fmt.Sprintf("/candidates/%d/planned/id", i), "the id %s is the name of another rung", "编号 %s 是另一个梯级的名称", c.Planned.ID)
-		}
-		if c.Builtin == "faq" && d.Data.Documents == nil {
-			wrong(fmt.Sprintf("/candidates/%d/builtin", i), "the faq candidate needs data.documents: the file with the answers to retrieve", "候选方案 faq 需要 data.documents:可检索的答案文件")
-		}
-		if c.Human != nil {
-			low, high := c.Human.Accuracy.Range()
-			if low > c.Human.Accuracy.Mid() || high < c.Human.Accuracy.Mid() || high > 1 {
-				wrong(fmt.Sprintf("/candidates/%d/human/accuracy", i), "a share lies between 0 and 1, with p10 ≤ p50 ≤ p90", "占比须在 0 到 1 之间,且 p10 ≤ p50 ≤ p90")
-			}
-		}
+		checkCandidate(d, c, fmt.Sprintf("/candidates/%d", i), wrong)
 	}
 	for i, l := range d.Costs.Lines {
 		p := fmt.Sprintf("/costs/lines/%d", i)
@@ -142,22 +114,32 @@ func (d *Document) files() []namedPath {
 			out = append(out, namedPath{pointer, path})
 		}
 	}
-	for i, p := range d.Data.Train {
-		add(fmt.Sprintf("/data/train/%d", i), p)
+	for i, suite := range d.AllSuites() {
+		p := suitePointer(i)
+		for j, f := range suite.Data.Train {
+			add(fmt.Sprintf("%s/data/train/%d", p, j), f)
+		}
+		for j, f := range suite.Data.Test {
+			add(fmt.Sprintf("%s/data/test/%d", p, j), f)
+		}
+		add(p+"/data/production", suite.Data.Production)
+		add(p+"/data/guide", suite.Data.Guide)
+		if suite.Data.Documents != nil {
+			add(p+"/data/documents/file", suite.Data.Documents.File)
+		}
+		for j, f := range suite.Data.Sources {
+			add(fmt.Sprintf("%s/data/sources/%d/path", p, j), f.Path)
+		}
+		add(p+"/task/schema", suite.Task.Schema)
+		add(p+"/task/tools", suite.Task.Tools)
 	}
-	for i, p := range d.Data.Test {
-		add(fmt.Sprintf("/data/test/%d", i), p)
+	for i, c := range d.Candidates {
+		for _, f := range c.Files() {
+			add(fmt.Sprintf("/candidates/%d/%s", i, f.Field), f.Path)
+		}
 	}
-	add("/data/production", d.Data.Production)
-	add("/data/guide", d.Data.Guide)
 	add("/traffic/file", d.Traffic.File)
 	add("/costs/file", d.Costs.File)
-	if d.Data.Documents != nil {
-		add("/data/documents/file", d.Data.Documents.File)
-	}
-	for i, s := range d.Data.Sources {
-		add(fmt.Sprintf("/data/sources/%d/path", i), s.Path)
-	}
 	return out
 }
 

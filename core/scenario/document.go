@@ -34,6 +34,9 @@ type Document struct {
 	Owner      Owner        `json:"owner"`
 	Declared   Declared     `json:"declared"`
 	Data       dataset.Spec `json:"data"`
+	Task       Task         `json:"task"`
+	Suites     []Suite      `json:"suites"`
+	Endpoints  Endpoints    `json:"endpoints"`
 	Slices     []Slice      `json:"slices"`
 	Traffic    Traffic      `json:"traffic"`
 	Targets    Targets      `json:"targets"`
@@ -91,42 +94,6 @@ type Targets struct {
 	// ProvenShare is the share of traffic that must be proven for the align
 	// gate to pass; 0.5 if 0.
 	ProvenShare float64 `json:"proven_share"`
-}
-
-// Candidate is one way to do the task. Exactly one of Builtin, Human and
-// Planned is set.
-type Candidate struct {
-	Builtin string   `json:"builtin"` // majority, keywords, bm25, tfidf, faq
-	Human   *Human   `json:"human"`
-	Planned *Planned `json:"planned"`
-}
-
-// ID returns the candidate's id within the scenario.
-func (c Candidate) ID() string {
-	switch {
-	case c.Human != nil:
-		return "human"
-	case c.Planned != nil:
-		return c.Planned.ID
-	}
-	return c.Builtin
-}
-
-// Human is today's process. Its figures are typed in, so they are assumed.
-type Human struct {
-	Title    text.Text `json:"title"`
-	Accuracy Amount    `json:"accuracy"` // share of correct resolutions
-	// LatencyMs is the median handling time.
-	LatencyMs float64 `json:"latency_ms"`
-	Source    string  `json:"source"`
-}
-
-// Planned is what somebody means to buy and nobody has measured. It has costs,
-// and no accuracy until it is measured.
-type Planned struct {
-	ID    string    `json:"id"`
-	Title text.Text `json:"title"`
-	Rung  string    `json:"rung"` // small-model, large-model, multimodal
 }
 
 // Amount is a number that may be uncertain: Value alone, or P10, P50 and P90.
@@ -209,6 +176,9 @@ type CostLine struct {
 type RunOptions struct {
 	Concurrency int    `json:"concurrency"` // cases in flight per candidate; 8 if 0
 	Seed        uint64 `json:"seed"`
+	// Spend is the most that the calls of one run may cost in
+	// Costs.Currency, as a decimal; "" is no limit.
+	Spend string `json:"spend"`
 }
 
 // Expect states the verdict that an example should reach; a test holds it to
@@ -238,10 +208,10 @@ const (
 	RoleQuality   = "quality-policy"
 )
 
-// Bind returns what d is bound to, given the digests of its dataset version,
-// of its traffic sample ("" without one) and of each candidate by id. Title,
-// owner and tool version bind nothing.
-func (d *Document) Bind(datasetDigest, trafficDigest string, candidates map[string]string) (evidence.Bindings, error) {
+// Bind returns what d is bound to, given the digests of its dataset versions
+// by suite, of its traffic sample ("" without one) and of each candidate by id.
+// Title, owner and tool version bind nothing.
+func (d *Document) Bind(datasets map[string]string, trafficDigest string, candidates map[string]string) (evidence.Bindings, error) {
 	targets, costs := d.Targets, Costs{Currency: d.Costs.Currency, Source: d.Costs.Source}
 	targets.AccuracyWhy = text.Text{}
 	imported := []string{} // evidence that rests on imported amounts is none on typed ones
@@ -253,14 +223,14 @@ func (d *Document) Bind(datasetDigest, trafficDigest string, candidates map[stri
 		}
 	}
 	b := evidence.Bindings{
-		RoleDataset:   {"cases": datasetDigest},
+		RoleDataset:   datasets,
 		RoleCandidate: candidates,
 	}
 	for role, v := range map[string]any{
 		RoleTargets: map[string]any{"targets": targets, "slices": d.bars(), "declared": d.Declared.Level},
 		RoleTraffic: map[string]any{"sample": trafficDigest, "source": d.Traffic.Source, "per_year": d.Traffic.PerYear},
 		RoleCosts:   map[string]any{"costs": costs, "imported": imported},
-		RoleQuality: d.Data.Quality,
+		RoleQuality: d.qualityPolicies(),
 	} {
 		digest, err := evidence.Digest(v)
 		if err != nil {
@@ -279,6 +249,18 @@ func Subjects(b evidence.Bindings, roles ...string) []evidence.Subject {
 		for _, name := range sortedKeys(b[role]) {
 			out = append(out, evidence.NewSubject(role, name, b[role][name]))
 		}
+	}
+	return out
+}
+
+// qualityPolicies is the policy of the main suite alone, or of every suite by id.
+func (d *Document) qualityPolicies() any {
+	if len(d.Suites) == 0 {
+		return d.Data.Quality
+	}
+	out := map[string]any{}
+	for _, s := range d.AllSuites() {
+		out[s.ID] = s.Data.Quality
 	}
 	return out
 }

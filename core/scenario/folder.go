@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -180,31 +179,11 @@ func (r record) wrong(en, zh string, args ...any) error {
 
 // table reads a small CSV file beside the document.
 func (f *Folder) table(name, field string, columns []string, visit func(record) error) error {
-	path := filepath.Join(f.Dir, filepath.FromSlash(name))
-	root, err := os.OpenRoot(f.Dir)
+	file, path, err := f.open(name, field, maxFileBytes)
 	if err != nil {
-		return fmt.Errorf("open %s: %w", f.Dir, err)
-	}
-	defer root.Close()
-	// What is no plain file is not opened at all: a pipe would wait.
-	info, err := root.Stat(filepath.FromSlash(name))
-	var file *os.File
-	if err == nil && info.Mode().IsRegular() {
-		file, err = root.Open(filepath.FromSlash(name))
-	}
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return ErrNoFile.With("file", path, "field", field, "dir", f.Dir)
-	case errors.Is(err, os.ErrPermission):
-		return ErrFile.With("problem", both("the file may not be read", "无权读取该文件")).At(path, 0, 0).Because(err)
-	case err != nil || file == nil: // os.Root has no named error for a link that escapes
-		return ErrFile.With("problem", both("the path leads out of the scenario's folder, or is not a plain file",
-			"路径指向场景目录之外,或不是普通文件")).At(path, 0, 0).Because(err)
+		return err
 	}
 	defer file.Close()
-	if info.Size() > maxFileBytes {
-		return ErrTooLarge.With("limit", "8 MiB").At(path, 0, 0)
-	}
 	cr := csv.NewReader(file)
 	cr.FieldsPerRecord = -1
 	header, err := cr.Read()

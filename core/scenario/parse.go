@@ -328,11 +328,11 @@ func last(pointer string) string {
 }
 
 func (d *Document) defaults() {
-	if d.Data.Quality.Policy == "" {
-		d.Data.Quality.Policy = "method"
-	}
-	if d.Data.Production == "" {
-		d.Data.Production = "data/production.csv"
+	main := Suite{ID: MainSuite, Task: d.Task, Data: d.Data}
+	main.defaults("data/production.csv")
+	d.Task, d.Data = main.Task, main.Data
+	for i := range d.Suites {
+		d.Suites[i].defaults("data/" + d.Suites[i].ID + "-production.csv")
 	}
 	if d.Run.Concurrency == 0 {
 		d.Run.Concurrency = 8

@@ -145,19 +145,24 @@ func (d *Duplicates) conflicts(g group) {
 }
 
 func likeness(a, b *dataset.Case) Likeness {
-	if strings.TrimSpace(a.Input) == strings.TrimSpace(b.Input) {
+	if a.ImageHash == b.ImageHash && strings.TrimSpace(a.Input) == strings.TrimSpace(b.Input) {
 		return Identical
 	}
 	return Same
 }
 
-// byText groups the cases by their normalised text, in order of appearance.
+// byText groups the cases by their normalised text, in order of appearance. An
+// image stands in the text by its digest, so that the same image in both splits
+// is a leak and the same question about two images is no duplicate.
 func byText(train, test []dataset.Case) ([]group, []string) {
 	at := map[string]int{}
 	var groups []group
 	var texts []string
 	find := func(c *dataset.Case) *group {
 		t := Normalise(c.Input)
+		if c.ImageHash != "" {
+			t = c.ImageHash + " " + t
+		}
 		i, ok := at[t]
 		if !ok {
 			i = len(groups)

@@ -57,6 +57,7 @@ const (
 // Rule is one rule as it came out. A rule about shares observes Count/Of.
 type Rule struct {
 	ID       string        `json:"id"`
+	Suite    string        `json:"suite,omitempty"`  // "" is the main one
 	Column   string        `json:"column,omitempty"` // of missing-values
 	Class    string        `json:"class,omitempty"`  // the smallest one
 	Split    dataset.Split `json:"split"`
@@ -69,6 +70,14 @@ type Rule struct {
 
 // Text says what the rule found.
 func (r Rule) Text() text.Text {
+	t := r.text()
+	if r.Suite != "" {
+		t = text.Text{En: "suite " + r.Suite + ": " + t.En, Zh: "用例集 " + r.Suite + ":" + t.Zh}
+	}
+	return t
+}
+
+func (r Rule) text() text.Text {
 	of := fmt.Sprintf("%d/%d = %s", r.Count, r.Of, percent(r.Observed))
 	switch r.ID {
 	case RuleMissing:
@@ -109,6 +118,8 @@ type Result struct {
 	Unseen  []string `json:"unseen"`
 	Metrics Metrics  `json:"metrics"` // under the names that Kind declares
 	Profile Profile  `json:"profile"`
+	// Suites are the results of the scenario's further suites, by id.
+	Suites map[string]Result `json:"suites,omitempty"`
 }
 
 // ClassCount is a class with its number of cases.
@@ -124,6 +135,7 @@ type Metrics struct {
 	ClassShareMin        float64
 	ClassCountMin        int
 	ClassRelativeMin     float64 // smallest class share × classes
+	Classed              bool    // rules about classes apply
 	ManyClasses          bool    // the policy is many-classes
 	ClassCountAllowed    int     // of many-classes
 	ClassRelativeAllowed float64 // of many-classes
@@ -157,7 +169,9 @@ func Check(p Profile, q dataset.Quality) Result {
 			r.Rules = append(r.Rules, rule)
 		}
 	}
-	r.classes(p)
+	if m.Classed = !p.Unclassed; m.Classed {
+		r.classes(p)
+	}
 	r.Passed = !slices.ContainsFunc(r.Rules, func(r Rule) bool { return !r.Passed })
 	slices.SortStableFunc(r.Rules, func(a, b Rule) int { return boolean(a.Passed) - boolean(b.Passed) })
 

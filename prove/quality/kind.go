@@ -31,6 +31,7 @@ func Kind() evidence.Kind {
 		Metrics: []evidence.Metric{
 			metric("passed", "boolean", evidence.Higher, "all rules hold (1) or not (0)", "全部规则满足(1)或不满足(0)"),
 			metric("missing_max", "share", evidence.Lower, "largest missing share of a required column in a split", "必填列在某一划分中的最大缺失率"),
+			metric("classed", "boolean", evidence.Neutral, "rules about classes apply (1) or not (0)", "适用类别规则(1)或不适用(0)"),
 			metric("classes", "classes", evidence.Neutral, "classes of the training split", "训练划分的类别数"),
 			metric("class_share_min", "share", evidence.Higher, "share of the smallest class", "最小类别占比"),
 			metric("class_count_min", "cases", evidence.Higher, "training cases of the smallest class", "最小类别的训练用例数"),
@@ -52,7 +53,7 @@ func Kind() evidence.Kind {
 		},
 		DetailSchema: []byte(`{"type":"object","required":["policy","passed","rules","smallest","unseen","profile"],` +
 			`"properties":{"policy":{"enum":["method","many-classes"]},"passed":{"type":"boolean"},"rules":{"type":"array"},` +
-			`"smallest":{"type":"array","maxItems":10},"unseen":{"type":"array","maxItems":50},"profile":{"type":"object"}}}`),
+			`"smallest":{"type":"array","maxItems":10},"unseen":{"type":"array","maxItems":50},"profile":{"type":"object"},"suites":{"type":"object"}}}`),
 	}
 }
 
@@ -62,7 +63,7 @@ func (m Metrics) MarshalJSON() ([]byte, error) { return json.Marshal(m.tree()) }
 func (m Metrics) tree() map[string]any {
 	return map[string]any{
 		"passed": boolean(m.Passed), "missing_max": m.MissingMax,
-		"classes": m.Classes, "class_share_min": m.ClassShareMin, "class_count_min": m.ClassCountMin, "class_relative_min": m.ClassRelativeMin,
+		"classed": boolean(m.Classed), "classes": m.Classes, "class_share_min": m.ClassShareMin, "class_count_min": m.ClassCountMin, "class_relative_min": m.ClassRelativeMin,
 		"many_classes": boolean(m.ManyClasses), "class_count_allowed": m.ClassCountAllowed, "class_relative_allowed": m.ClassRelativeAllowed,
 		"rows": m.Rows, "train_rows": m.TrainRows, "test_rows": m.TestRows, "dropped": m.Dropped,
 		"duplicate_share": m.DuplicateShare, "near_duplicate_share": m.NearDuplicateShare,
@@ -109,7 +110,7 @@ func (m *Metrics) UnmarshalJSON(b []byte) error {
 	}
 	n := func(name string) int { return int(v[name]) }
 	*m = Metrics{Passed: v["passed"] == 1, MissingMax: v["missing_max"],
-		Classes: n("classes"), ClassShareMin: v["class_share_min"], ClassCountMin: n("class_count_min"), ClassRelativeMin: v["class_relative_min"],
+		Classed: v["classed"] == 1, Classes: n("classes"), ClassShareMin: v["class_share_min"], ClassCountMin: n("class_count_min"), ClassRelativeMin: v["class_relative_min"],
 		ManyClasses: v["many_classes"] == 1, ClassCountAllowed: n("class_count_allowed"), ClassRelativeAllowed: v["class_relative_allowed"],
 		Rows: n("rows"), TrainRows: n("train_rows"), TestRows: n("test_rows"), Dropped: n("dropped"),
 		DuplicateShare: v["duplicate_share"], NearDuplicateShare: v["near_duplicate_share"],

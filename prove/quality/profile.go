@@ -18,6 +18,9 @@ type Profile struct {
 	Duplicates  Duplicates     `json:"duplicates"`
 	// Compared is false if duplicates were not looked for.
 	Compared bool `json:"compared"`
+	// Unclassed is true if the right answers are no classes, or nothing is
+	// trained: rules about classes do not apply.
+	Unclassed bool `json:"unclassed"`
 }
 
 // Column counts a column's missing values in the sense of dataset.Missing.
@@ -28,14 +31,17 @@ type Column struct {
 }
 
 // NewProfile profiles data that was loaded by spec and looks for duplicates.
-// Beside the columns marked as required, those of the input and of the right
-// answer are.
+// Beside the columns marked as required, those of the input (of the image, if
+// there is one) and of the right answer are.
 func NewProfile(spec dataset.Spec, d *dataset.Data) Profile {
 	p := Profile{Rows: d.Rows, Dropped: d.Dropped, Classes: d.Classes[dataset.Train], TestClasses: d.Classes[dataset.Test],
-		Duplicates: FindDuplicates(d.Train, d.Test), Compared: true}
-	resolved := false
+		Duplicates: FindDuplicates(d.Train, d.Test), Compared: true, Unclassed: len(spec.Train) == 0 || !classed(spec)}
+	resolved, input := false, dataset.RoleInput
 	for _, c := range spec.Columns {
 		resolved = resolved || c.Role == dataset.RoleResolution
+		if c.Role == dataset.RoleImage {
+			input = dataset.RoleImage
+		}
 	}
 	names := make([]string, 0, len(spec.Columns))
 	for name, c := range spec.Columns {
@@ -47,11 +53,20 @@ func NewProfile(spec dataset.Spec, d *dataset.Data) Profile {
 	for _, name := range names {
 		c := spec.Columns[name]
 		col := Column{Name: name, Missing: map[dataset.Split]int{},
-			Required: c.Required || c.Role == dataset.RoleInput || c.Role == dataset.RoleResolution || c.Role == dataset.RoleLabel && !resolved}
+			Required: c.Required || c.Role == input || c.Role == dataset.RoleResolution || c.Role == dataset.RoleLabel && !resolved}
 		for s, missing := range d.Missing {
 			col.Missing[s] = missing[name]
 		}
 		p.Columns = append(p.Columns, col)
 	}
 	return p
+}
+
+func classed(spec dataset.Spec) bool {
+	for _, c := range spec.Columns {
+		if c.Role == dataset.RoleLabel {
+			return true
+		}
+	}
+	return !spec.Unclassed
 }
