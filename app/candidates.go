@@ -9,6 +9,7 @@ import (
 
 	"github.com/landfall-ai/landfall/align/poc"
 	"github.com/landfall-ai/landfall/align/poc/baseline"
+	"github.com/landfall-ai/landfall/align/poc/grader"
 	"github.com/landfall-ai/landfall/align/roi"
 	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/core/evidence"
@@ -30,7 +31,7 @@ func candidateDigests(doc *scenario.Document) (map[string]string, error) {
 			what = map[string]any{"planned": c.Planned.ID, "rung": c.Planned.Rung}
 		default:
 			what = map[string]any{"builtin": c.Builtin, "version": baseline.Version,
-				"seed": strconv.FormatUint(doc.Run.Seed, 10), "grader": poc.GraderVersion}
+				"seed": strconv.FormatUint(doc.Run.Seed, 10), "grader": grader.DefaultVersion}
 		}
 		d, err := evidence.Digest(what)
 		if err != nil {

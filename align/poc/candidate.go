@@ -2,10 +2,6 @@ package poc
 
 import (
 	"context"
-	"strings"
-	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/landfall-ai/landfall/kit/text"
 )
@@ -68,31 +64,4 @@ type Assumption struct {
 	LatencyMs *Latency
 	Cost      Cost
 	Why       Interpretability
-}
-
-// GraderVersion enters every candidate's digest: a changed grader makes
-// evidence stale.
-const GraderVersion = "normalised-match/1"
-
-// Correct reports whether got is the expected resolution: equal after Unicode
-// compatibility normalisation (which folds full-width forms), lower-casing and
-// trimming of surrounding space, quotes and brackets and of closing sentence
-// marks. Other signs are part of an answer: -1 is not 1, and C# is not C. An
-// abstention is never correct.
-func Correct(expected, got string) bool {
-	if g := normalise(got); g != "" {
-		return g == normalise(expected)
-	}
-	return got != "" && got == expected // nothing but marks: they are the answer
-}
-
-func normalise(s string) string {
-	s = strings.ToLower(norm.NFKC.String(s))
-	s = strings.TrimRightFunc(s, func(r rune) bool { return wraps(r) || strings.ContainsRune(".,;:!?…。、", r) })
-	return strings.TrimLeftFunc(s, wraps)
-}
-
-// wraps reports whether r is space, a quote or a bracket.
-func wraps(r rune) bool {
-	return unicode.IsSpace(r) || unicode.In(r, unicode.Pi, unicode.Pf, unicode.Ps, unicode.Pe) || strings.ContainsRune("\"'`", r)
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/landfall-ai/landfall/align/poc/grader"
 	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/kit/fault"
 )
@@ -191,7 +192,7 @@ func ask(ctx context.Context, now func() time.Time, id string, c Candidate, cs d
 		return r, nil
 	}
 	r.Resolution, r.Confidence = strings.ToValidUTF8(a.Resolution, "\ufffd"), confidence(a.Confidence)
-	r.Correct = Correct(cs.Resolution, r.Resolution)
+	r.Correct = grader.Correct(cs.Resolution, r.Resolution)
 	return r, nil
 }
 
