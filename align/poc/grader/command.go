@@ -123,6 +123,12 @@ func readVerdict(out []byte) (Grade, error) {
 	case g.Correct:
 		g.Score = 1
 	}
+	if g.Why.IsZero() {
+		g.Why = both("the command calls it wrong", "命令判定为错误")
+		if g.Correct {
+			g.Why = both("the command calls it right", "命令判定为正确")
+		}
+	}
 	if math.Signbit(g.Score) {
 		g.Score = 0
 	}
