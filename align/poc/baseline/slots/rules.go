@@ -44,7 +44,7 @@ var Method = baseline.Method{
 // ErrBadRules says what is wrong with a rules file, with its place if known.
 var ErrBadRules = fault.Def{Kind: fault.Invalid, Code: "slots.bad_rules",
 	En: "the rules cannot be used: {problem}", Zh: "规则文件无法使用:{problem}",
-	HintEn: "the types and options of fields are in docs/scenario.md, under slots", HintZh: "字段类型与选项见 docs/scenario.md 的 slots 一节"}
+	HintEn: "types and options of fields are in docs/slots.md", HintZh: "字段类型与选项见 docs/slots.md"}
 
 // Document is a rules file. Patterns are Go regular expressions (RE2). All but
 // those of text fields meet the text in lower case; full-width letters, digits
@@ -163,11 +163,11 @@ func (r *Rules) Fields() []string {
 
 // Parse reads a rules file. It fails with ErrBadRules at the place in file.
 func Parse(file string, raw []byte) (*Rules, error) {
-	bad := func(line, col int, problem string) error {
+	bad := func(line, col int, problem any) error {
 		return ErrBadRules.With("problem", problem).At(file, line, col)
 	}
 	if len(raw) > MaxRules {
-		return nil, bad(0, 0, fmt.Sprintf("larger than %d KiB", MaxRules>>10))
+		return nil, bad(0, 0, wrongf("it is larger than %d KiB", "超过 %d KiB", MaxRules>>10).text)
 	}
 	tree, err := parser.ParseBytes(raw, 0)
 	if err != nil {
@@ -175,18 +175,25 @@ func Parse(file string, raw []byte) (*Rules, error) {
 		return nil, bad(line, col, problem)
 	}
 	if a := alias(tree); a != nil {
-		return nil, bad(a.GetToken().Position.Line, a.GetToken().Position.Column, "aliases are not allowed")
+		return nil, bad(a.GetToken().Position.Line, a.GetToken().Position.Column, wrongf("aliases are not allowed", "不允许使用 YAML 别名").text)
 	}
 	var d Document
 	if err := yaml.UnmarshalWithOptions(raw, &d, yaml.Strict()); err != nil {
 		line, col, problem := place(err)
 		return nil, bad(line, col, problem)
 	}
-	r, err := d.compile()
-	if err != nil {
-		return nil, bad(0, 0, err.Error())
+	r, problem := d.compile()
+	if problem != nil {
+		return nil, bad(0, 0, problem.text)
 	}
 	return r, nil
+}
+
+// wrong is what a field or pattern has wrong, in both languages.
+type wrong struct{ text text.Text }
+
+func wrongf(en, zh string, args ...any) *wrong {
+	return &wrong{text.Text{En: fmt.Sprintf(en, args...), Zh: fmt.Sprintf(zh, args...)}}
 }
 
 // place takes place and first line out of goccy's "[3:5] message\n…".
@@ -219,12 +226,12 @@ func alias(f *ast.File) ast.Node {
 
 var fieldTypes = []string{"choice", "digits", "money", "currency", "date", "time", "period", "number", "text"}
 
-func (d Document) compile() (*Rules, error) {
+func (d Document) compile() (*Rules, *wrong) {
 	r := &Rules{doc: d}
 	if len(d.Fields) == 0 || len(d.Fields) > maxFields {
-		return nil, fmt.Errorf("fields: 1 to %d are needed", maxFields)
+		return nil, wrongf("fields: 1 to %d are needed", "fields:需要 1 到 %d 个字段", maxFields)
 	}
-	var err error
+	var err *wrong
 	set := func(to **regexp.Regexp, what string, patterns ...string) {
 		if err == nil {
 			*to, err = join(what, patterns)
@@ -244,19 +251,19 @@ func (d Document) compile() (*Rules, error) {
 		return nil, err
 	}
 	if r.reference != nil && r.reference.NumSubexp() < 1 {
-		return nil, fmt.Errorf("reference: group 1 must hold the date")
+		return nil, wrongf("reference: group 1 must hold the date", "reference:第 1 个分组须为日期")
 	}
 	if (r.clauses == nil) != (d.Citations == "") {
-		return nil, fmt.Errorf("clauses and citations belong together")
+		return nil, wrongf("clauses and citations belong together", "clauses 与 citations 须同时给出")
 	}
 	if r.clauses != nil && r.clauses.NumSubexp() < 1 {
-		return nil, fmt.Errorf("clauses: group 1 must hold the number")
+		return nil, wrongf("clauses: group 1 must hold the number", "clauses:须有分组给出条款号")
 	}
 	seen := map[string]bool{}
 	for i, f := range d.Fields {
 		at := fmt.Sprintf("fields[%d] %s", i, f.Name)
 		if f.Name == "" || f.Name == d.Citations {
-			return nil, fmt.Errorf("%s: the name is missing, or that of the citations", at)
+			return nil, wrongf("%s: the name is missing, or that of the citations", "%s:缺少名称,或与 citations 同名", at)
 		}
 		c, err := f.compile(at, seen)
 		if err != nil {
@@ -268,29 +275,29 @@ func (d Document) compile() (*Rules, error) {
 	return r, nil
 }
 
-func (f Field) compile(at string, earlier map[string]bool) (field, error) {
+func (f Field) compile(at string, earlier map[string]bool) (field, *wrong) {
 	c := field{Field: f}
 	if !slices.Contains(fieldTypes, f.Type) {
-		return c, fmt.Errorf("%s: type is one of %s", at, strings.Join(fieldTypes, ", "))
+		return c, wrongf("%s: type is one of %s", "%s:type 须为以下之一:%s", at, strings.Join(fieldTypes, ", "))
 	}
 	if f.Pick != "" && f.Pick != "first" && f.Pick != "last" && (f.Pick != "order" || f.Type != "choice") {
-		return c, fmt.Errorf("%s: pick is first or last, of a choice also order", at)
+		return c, wrongf("%s: pick is first or last, of a choice also order", "%s:pick 为 first 或 last,choice 还可用 order", at)
 	}
 	for name := range f.When {
 		if !earlier[name] {
-			return c, fmt.Errorf("%s: when: %s is no earlier field", at, name)
+			return c, wrongf("%s: when: %s is no earlier field", "%s:when:前面没有字段 %s", at, name)
 		}
 	}
 	if f.Type == "currency" && !earlier[f.Of] {
-		return c, fmt.Errorf("%s: of must name an earlier field", at)
+		return c, wrongf("%s: of must name an earlier field", "%s:of 须为前面的字段", at)
 	}
 	if f.Open < 0 || f.Close > 24 || f.Open > f.Close {
-		return c, fmt.Errorf("%s: open and close are hours", at)
+		return c, wrongf("%s: open and close are hours", "%s:open 与 close 为小时数", at)
 	}
 	if n := len(f.Values) + len(f.Patterns) + len(f.Before) + len(f.After); n > maxPatterns {
-		return c, fmt.Errorf("%s: more than %d patterns", at, maxPatterns)
+		return c, wrongf("%s: more than %d patterns", "%s:模式超过 %d 个", at, maxPatterns)
 	}
-	var err error
+	var err *wrong
 	set := func(to **regexp.Regexp, what string, patterns []string) {
 		if err == nil {
 			*to, err = join(at+": "+what, patterns)
@@ -305,7 +312,7 @@ func (f Field) compile(at string, earlier map[string]bool) (field, error) {
 	set(&c.stop, "stop", whole(f.Stop))
 	for _, v := range f.Values {
 		if v.Value == "" || len(v.Words) == 0 {
-			return c, fmt.Errorf("%s: a value needs words", at)
+			return c, wrongf("%s: a value needs words", "%s:每个取值都要有 words", at)
 		}
 		var re *regexp.Regexp
 		set(&re, v.Value, v.Words)
@@ -315,18 +322,18 @@ func (f Field) compile(at string, earlier map[string]bool) (field, error) {
 		var re *regexp.Regexp
 		set(&re, "patterns", []string{p.Match})
 		if err == nil && (re == nil || re.NumSubexp() < 1 && p.Value == nil) {
-			return c, fmt.Errorf("%s: patterns: group 1 must hold the value", at)
+			return c, wrongf("%s: patterns: group 1 must hold the value", "%s:patterns:第 1 个分组须为取值", at)
 		}
 		c.patterns = append(c.patterns, re)
 	}
 	if (f.Type == "choice") != (len(f.Values) > 0) || (f.Type == "number" || f.Type == "text") != (len(f.Patterns) > 0) {
-		return c, fmt.Errorf("%s: a choice has values, number and text have patterns, and no other type", at)
+		return c, wrongf("%s: a choice has values, number and text have patterns, and no other type", "%s:choice 要有 values,number 与 text 要有 patterns,其他类型都不能有", at)
 	}
 	return c, err
 }
 
 // join compiles alternatives to one expression; nil without any.
-func join(what string, patterns []string) (*regexp.Regexp, error) {
+func join(what string, patterns []string) (*regexp.Regexp, *wrong) {
 	if len(patterns) == 0 {
 		return nil, nil
 	}
@@ -340,10 +347,10 @@ func join(what string, patterns []string) (*regexp.Regexp, error) {
 	}
 	re, err := regexp.Compile(all)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", what, err)
+		return nil, wrongf("%s: %v", "%s:%v", what, err)
 	}
 	if re.MatchString("") {
-		return nil, fmt.Errorf("%s: a pattern matches the empty text", what)
+		return nil, wrongf("%s: a pattern matches the empty text", "%s:有模式能匹配空文本", what)
 	}
 	return re, nil
 }
