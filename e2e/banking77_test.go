@@ -23,7 +23,7 @@ func TestBanking77(t *testing.T) {
 	}
 	var report struct {
 		Selection struct{ Recommended string }
-		POC struct {
+		POC       struct {
 			Candidates []struct {
 				ID       string
 				Overall  struct{ Accuracy float64 }
