@@ -8,7 +8,7 @@ export LANDFALL_DATA_DIR ?= $(abspath ../shared/data)
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 .PHONY: setup
 setup: ## install what tests need (Debian, Ubuntu), or list what is missing
@@ -25,34 +25,43 @@ demo: build ## take the shipped bank example from its data to a verdict
 .PHONY: test
 test: setup ## vet, staticcheck, house rules, unit, store (SQLite) and script tests
 	go vet ./...
+	go vet -tags 'e2e images' ./e2e/
 	go tool staticcheck ./...
-	go test ./...
+	scripts/gotest.sh ./...
 
 .PHONY: test-race
-test-race: ## the same tests under the race detector
-	go test -race ./...
+test-race: ## the tests of what runs in parallel under the race detector
+	scripts/gotest.sh -race ./kit/... ./core/... ./align/... ./prove/... ./app/...
 
 .PHONY: test-postgres
 test-postgres: ## every store's tests on PostgreSQL as well as SQLite (starts a throwaway server)
 	eval "$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \
-	  go test ./kit/store/... ./kit/jobs/... ./core/... ./align/... ./prove/... ./app/...
+	  scripts/gotest.sh $$(grep -rl --include='*_test.go' 'storetest\.' kit core align prove app | xargs -n1 dirname | sort -u | sed 's,^,./,')
 
 .PHONY: e2e
-e2e: build ## kill -9 at random points, the demo, real data, bad input, the report in a browser
-	LANDFALL_BIN=$(abspath bin/landfall) go test -tags e2e -timeout 30m ./e2e/...
+e2e: setup build ## kill -9 at random points, the demo, real data, full disks, the report in a browser
+	LANDFALL_BIN=$(abspath bin/landfall) scripts/gotest.sh -tags e2e -count 1 -timeout 20m ./e2e/
+
+.PHONY: images
+images: setup build ## make the pictures of the READMEs from the demo
+	LANDFALL_BIN=$(abspath bin/landfall) go test -tags 'e2e images' -count 1 -run TestImages ./e2e/
 
 .PHONY: verify
 verify: ## regenerate what is generated and committed; fail if it differs
-	go test ./docs/... ./arch/... -run 'Generated|Golden' -update
-	git diff --exit-code
+	go test ./docs/ -run Generated -update
+	git diff --exit-code -- docs README.md README.zh-CN.md
 
 .PHONY: fuzz
-fuzz: ## fuzz every parser for 20 seconds each
-	scripts/fuzz.sh 20s
+fuzz: ## fuzz every parser for 20 seconds each (FUZZTIME=…)
+	scripts/fuzz.sh $(or $(FUZZTIME),20s)
 
 .PHONY: bench
 bench: build ## the benchmarks of docs/benchmarks.md, with their peers, as ratios
 	scripts/bench.sh
+
+.PHONY: bench-smoke
+bench-smoke: build ## every benchmark once, small, without peers: that they run
+	scripts/bench.sh smoke
 
 .PHONY: clean
 clean: ## remove what was built

@@ -49,7 +49,7 @@ func next(dir string, doc *scenario.Document, r *report.Report) report.Action {
 	}
 	if v, ok := unmeasured(r); ok {
 		return report.Action{Command: run, Text: text.Text{
-			En: fmt.Sprintf("add test cases for “%s”: %.1f %% of the traffic is not measured there", v.Title.In("en"), 100*v.Share.Value),
+			En: fmt.Sprintf("add test cases for “%s”: %.1f%% of the traffic is not measured there", v.Title.In("en"), 100*v.Share.Value),
 			Zh: fmt.Sprintf("为“%s”补充评测用例:其占流量 %.1f%%,尚未测量", v.Title.In("zh"), 100*v.Share.Value)}}
 	}
 	return report.Action{Command: "landfall failures import " + shellWord(dir) + " FILE", Text: text.Text{

@@ -141,8 +141,11 @@ func (a *App) Run(ctx context.Context, dir string, opt RunOptions) (RunInfo, err
 	if info.Reused {
 		return info, a.settle(ctx)
 	}
+	waiting, stop := context.WithCancel(ctx)
+	defer stop()
 	select {
 	case err = <-done:
+	case err = <-a.Jobs.Broken(waiting):
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	}
@@ -211,8 +214,10 @@ func (a *App) pipeline(ctx context.Context, runID string, opt RunOptions) error 
 	} else if spec != run.SpecDigest {
 		return a.abandon(ctx, run)
 	}
-	if err := a.qualityStep(ctx, run, b); err != nil {
-		return err
+	if run.Step == poc.StepData { // else a killed run has its evidence of the data already
+		if err := a.qualityStep(ctx, run, b); err != nil {
+			return err
+		}
 	}
 	return a.measureStep(ctx, run, b, opt)
 }
@@ -237,7 +242,7 @@ func (a *App) qualityStep(ctx context.Context, run poc.Run, b *bound) error {
 			if err := a.Runs.Finish(ctx, tx, run.ID, poc.Blocked, poc.NewProblem(fault.From(q.Err()))); err != nil {
 				return err
 			}
-		} else if err := a.Runs.At(ctx, tx, run.ID, "poc"); err != nil {
+		} else if err := a.Runs.At(ctx, tx, run.ID, poc.StepMeasure); err != nil {
 			return err
 		}
 		return a.append(ctx, tx, run, b, st)
@@ -324,11 +329,13 @@ func (a *App) conclude(b *bound, m poc.Measurement, started time.Time) ([]eviden
 	if err != nil {
 		return nil, err
 	}
-	if r, ok, err := roi.Compute(in); err != nil {
-		return nil, err
-	} else if ok {
-		if err := add(roi.Statement(r, started, a.now())); err != nil {
+	if in.Volume.Mean() > 0 { // else nobody has said how many requests there are
+		if r, ok, err := roi.Compute(in); err != nil {
 			return nil, err
+		} else if ok {
+			if err := add(roi.Statement(r, started, a.now())); err != nil {
+				return nil, err
+			}
 		}
 	}
 	lim, err := limits(doc)

@@ -5,7 +5,6 @@ package arch_test
 import (
 	"encoding/json"
 	"errors"
-	"go/ast"
 	"go/parser"
 	"go/token"
 	"io"
@@ -196,65 +195,4 @@ func TestFilesAreShortAndFinished(t *testing.T) {
 			t.Errorf("%s: %s: finish it or leave it out", path, m)
 		}
 	})
-}
-
-// TestFaultCodesAreUnique holds every fault definition to one code, in the
-// form package.what_is_wrong, with both languages.
-func TestFaultCodesAreUnique(t *testing.T) {
-	t.Parallel()
-	code := regexp.MustCompile(`^[a-z]+(\.[a-z0-9_]+)?$`)
-	seen := map[string]string{}
-	goFiles(t, func(path string, src []byte) {
-		if strings.HasSuffix(path, "_test.go") {
-			return
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), path, src, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			lit, ok := n.(*ast.CompositeLit)
-			if !ok || !isFaultDef(lit.Type) {
-				return true
-			}
-			fields := map[string]string{}
-			for _, e := range lit.Elts {
-				kv, ok := e.(*ast.KeyValueExpr)
-				if !ok {
-					continue
-				}
-				if v, ok := kv.Value.(*ast.BasicLit); ok {
-					fields[kv.Key.(*ast.Ident).Name] = strings.Trim(v.Value, "`\"")
-				} else {
-					fields[kv.Key.(*ast.Ident).Name] = "…"
-				}
-			}
-			c := fields["Code"]
-			if !code.MatchString(c) {
-				t.Errorf("%s: code %q is not of the form package.what_is_wrong", path, c)
-			}
-			if other, dup := seen[c]; dup {
-				t.Errorf("%s: code %s is taken by %s", path, c, other)
-			}
-			seen[c] = path
-			if fields["En"] == "" || fields["Zh"] == "" || (fields["HintEn"] == "") != (fields["HintZh"] == "") {
-				t.Errorf("%s: %s is not complete in both languages", path, c)
-			}
-			return true
-		})
-	})
-	if len(seen) < 10 {
-		t.Fatalf("found only %d fault definitions", len(seen))
-	}
-}
-
-func isFaultDef(e ast.Expr) bool {
-	switch e := e.(type) {
-	case *ast.SelectorExpr:
-		x, ok := e.X.(*ast.Ident)
-		return ok && x.Name == "fault" && e.Sel.Name == "Def"
-	case *ast.Ident:
-		return e.Name == "Def"
-	}
-	return false
 }

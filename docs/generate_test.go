@@ -100,8 +100,8 @@ func both(en, zh string) string {
 	return strings.NewReplacer("|", `\|`, "<", "&lt;", "\n", " ", "\x00", "<br>").Replace(en + "\x00" + zh)
 }
 
-// definitions reads all fault.Def literals, by code. Where one code has several
-// (another hint where a name is near), the hints are joined.
+// definitions reads all fault.Def literals, by code. That a code is declared
+// once is a house rule of its own.
 func definitions(t *testing.T) []definition {
 	t.Helper()
 	names := constants(t, "../kit/fault")
@@ -248,12 +248,5 @@ func collect(t *testing.T, lit *ast.CompositeLit, local, names map[string]string
 		}
 		d.exit = n
 	}
-	old, ok := byCode[d.code]
-	if !ok {
-		byCode[d.code] = &d
-		return
-	}
-	if old.hintEn != d.hintEn {
-		old.hintEn, old.hintZh = old.hintEn+" / "+d.hintEn, old.hintZh+" / "+d.hintZh
-	}
+	byCode[d.code] = &d
 }

@@ -10,6 +10,8 @@ have g++ || missing+=(g++)
 [ -n "$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null)" ] || have initdb || missing+=(postgresql)
 have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
 fc-list :lang=zh 2>/dev/null | grep -q . || missing+=(fonts-noto-cjk)
+fc-list 2>/dev/null | grep -qi '/inter' || missing+=(fonts-inter)
+have unshare && have flock || missing+=(util-linux)
 
 have go || { echo "Go 1.26 or later is needed: https://go.dev/dl/" >&2; exit 1; }
 [ ${#missing[@]} -eq 0 ] && exit 0
@@ -27,7 +29,8 @@ for m in "${missing[@]}"; do
   case $m in
     gcc|g++) echo "  without $m nothing can be built" >&2 ;;
     postgresql) echo "  without postgresql: make test-postgres is skipped" >&2 ;;
-    chromium|fonts-noto-cjk) echo "  without $m: the report is not looked at in a browser" >&2 ;;
+    util-linux) echo "  without util-linux: no test of full disks and held homes" >&2 ;;
+    chromium|fonts-*) echo "  without $m: the report is not looked at in a browser" >&2 ;;
   esac
 done
 have gcc && have g++

@@ -32,6 +32,13 @@ const (
 	Canceled State = "canceled"
 )
 
+// The steps of a run. Their writes are transactions: a run at StepMeasure has its
+// evidence of the data.
+const (
+	StepData    = "data"
+	StepMeasure = "poc"
+)
+
 // Faults of runs.
 var (
 	ErrUnknownRun = fault.Def{Kind: fault.NotFound, Code: "run.unknown",
@@ -137,7 +144,7 @@ func (s *Runs) Begin(ctx context.Context, tx bun.Tx, r Run) (_ Run, resumed bool
 	}
 	now := store.Micros(s.Now())
 	row := runRow{ID: s.NewID("run"), ScenarioID: r.ScenarioID, SpecDigest: r.SpecDigest, Document: r.Document, Folder: r.Folder,
-		State: string(Running), Step: "data", Exploratory: int64(b2i(r.Exploratory)), DatasetID: r.DatasetID,
+		State: string(Running), Step: StepData, Exploratory: int64(b2i(r.Exploratory)), DatasetID: r.DatasetID,
 		Actor: actor.From(ctx).ID, CreatedAt: now, UpdatedAt: now}
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return Run{}, false, fmt.Errorf("begin run: %w", err)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/shopspring/decimal"
 
@@ -29,7 +30,57 @@ func (l lang) say(en, zh string) string {
 
 // of is t in l, without what could turn the reading direction or command a
 // terminal.
-func (l lang) of(t text.Text) string { return term.Clean(t.In(string(l))) }
+func (l lang) of(t text.Text) string {
+	s := term.Clean(t.In(string(l)))
+	if l == "zh" {
+		s = fullWidth(s)
+	}
+	return s
+}
+
+// fullWidth writes the punctuation of Chinese text as type does: full width
+// where it follows or precedes a Chinese character or quotation mark. Figures,
+// code and Latin words keep theirs.
+func fullWidth(s string) string {
+	const half, full = ",:;!?()", "，：；！？（）"
+	wide := []rune(full)
+	chinese := func(r rune) bool {
+		return unicode.Is(unicode.Han, r) || strings.ContainsRune("“”‘’、。《》"+full, r)
+	}
+	rs := []rune(s)
+	for i, r := range rs {
+		k := strings.IndexRune(half, r)
+		if k < 0 {
+			continue
+		}
+		before, after := i > 0 && chinese(rs[i-1]), i+1 < len(rs) && chinese(rs[i+1])
+		if before || after {
+			rs[i] = wide[k]
+		}
+	}
+	return pairs(rs)
+}
+
+// pairs gives both brackets of a pair the width of its opening one.
+func pairs(rs []rune) string {
+	var open []int
+	for i, r := range rs {
+		switch r {
+		case '(', '（':
+			open = append(open, i)
+		case ')', '）':
+			if len(open) == 0 {
+				continue
+			}
+			o := open[len(open)-1]
+			open = open[:len(open)-1]
+			if rs[o] == '（' || r == '）' {
+				rs[o], rs[i] = '（', '）'
+			}
+		}
+	}
+	return string(rs)
+}
 
 // sentences joins sentences that carry their own full stop.
 func (l lang) sentences(s ...string) string {

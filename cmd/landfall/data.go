@@ -47,9 +47,8 @@ func (c *command) dataPull() *cobra.Command {
 			}
 			return c.t.PrintList(pulled, pulled, []term.Column{
 				{Field: "path", Head: text.Text{En: "FILE", Zh: "文件"}},
-				{Field: "size", Head: text.Text{En: "SIZE", Zh: "大小"}, Form: term.AsSize},
+				{Field: "bytes", Head: text.Text{En: "SIZE", Zh: "大小"}, Form: term.AsSize},
 				{Field: "from", Head: text.Text{En: "FROM", Zh: "来源"}},
-				{Field: "sha256", Head: text.Text{En: "SHA-256", Zh: "SHA-256"}},
 			})
 		},
 	}

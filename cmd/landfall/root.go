@@ -11,6 +11,7 @@ import (
 
 	"github.com/landfall-ai/landfall/app"
 	"github.com/landfall-ai/landfall/core/actor"
+	"github.com/landfall-ai/landfall/kit/store"
 	"github.com/landfall-ai/landfall/kit/term"
 	"github.com/landfall-ai/landfall/kit/text"
 )
@@ -69,5 +70,5 @@ func (c *command) with(ctx context.Context, f func(*app.App) error) (err error) 
 		defer cancel()
 		err = errors.Join(err, a.Close(stop))
 	}()
-	return f(a)
+	return store.Explain(f(a)) // a full disk may show anywhere
 }

@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	hintJSONEn = "in JSONL every line is one {object}"
-	hintJSONZh = "JSONL 每行是一个 {对象}"
+	hintJSONEn = "in JSONL every line is one object, from { to }"
+	hintJSONZh = "JSONL 每行是一个对象,以 { 开头、以 } 结尾"
 )
 
 // Faults of data files. All carry the place: file:line:column.

@@ -189,6 +189,12 @@ func fetch(ctx context.Context, root *os.Root, s Source, o PullOptions) (int64, 
 		return 0, ErrStatus.With("url", shown, "status", res.StatusCode)
 	}
 	size, err := install(root, s, shown, res.Body, o)
+	// When ctx ends, the transport says goodbye before it closes the connection,
+	// and a server may still end its half of an answer in good form. So a body
+	// that is wrong once ctx has ended says nothing about the source.
+	if errors.Is(err, ErrDigest) && ctx.Err() != nil {
+		return 0, fetchFault(ctx, shown, o, ctx.Err())
+	}
 	var f *fault.Error
 	if err != nil && !errors.As(err, &f) {
 		var onDisk *fs.PathError

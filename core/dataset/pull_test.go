@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -42,8 +43,6 @@ func left(t *testing.T, dir string) []string {
 
 func TestPull(t *testing.T) {
 	t.Parallel()
-	release := make(chan struct{})
-	t.Cleanup(func() { close(release) })
 	mux := http.NewServeMux()
 	mux.HandleFunc("/good", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(content)) })
 	mux.HandleFunc("/other", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("something else")) })
@@ -54,10 +53,7 @@ func TestPull(t *testing.T) {
 	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusOK)
 		w.(http.Flusher).Flush()
-		select {
-		case <-r.Context().Done():
-		case <-release:
-		}
+		<-r.Context().Done() // the client has gone, or the server closes
 	})
 	server := httptest.NewTLSServer(mux)
 	t.Cleanup(server.Close)
@@ -191,6 +187,50 @@ func TestPublicClientStaysOnHTTPS(t *testing.T) {
 			dataset.PullOptions{Client: client})
 		if !errors.Is(err, want) {
 			t.Errorf("%s: got %v, want %s", path, err, want.Code)
+		}
+	}
+}
+
+// lateBody ends in good form, but only once the request's time is up: what a
+// server's last chunk looks like if it overtakes the closing of the connection.
+type lateBody struct{ done <-chan struct{} }
+
+func (b lateBody) Read([]byte) (int, error) {
+	<-b.done
+	return 0, io.EOF
+}
+
+func (lateBody) Close() error { return nil }
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestPullTakesNoCutOffAnswerForAWrongOne(t *testing.T) {
+	t.Parallel()
+	sources := []dataset.Source{{Path: "a.csv", URL: "https://example.com/", SHA256: sha(content)}}
+	ctx, cancel := context.WithCancel(context.Background())
+	for _, c := range []struct {
+		name   string
+		ctx    context.Context
+		limit  time.Duration
+		answer func()
+		want   error
+	}{
+		{"too slow", context.Background(), time.Millisecond, func() {}, dataset.ErrSlow},
+		{"canceled", ctx, time.Hour, cancel, context.Canceled},
+	} {
+		client := &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+			c.answer()
+			return &http.Response{StatusCode: http.StatusOK, Body: lateBody{r.Context().Done()}, Request: r}, nil
+		})}
+		dir := t.TempDir()
+		_, err := dataset.Pull(c.ctx, dir, sources, dataset.PullOptions{Client: client, Timeout: c.limit})
+		if !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
+		}
+		if files := left(t, dir); len(files) > 0 {
+			t.Errorf("%s: left %v behind", c.name, files)
 		}
 	}
 }

@@ -51,14 +51,18 @@ func BenchmarkAppend(b *testing.B) {
 
 // A log of a million leaves with a thousand checkpoints, hashes only.
 func BenchmarkVerifyHashes(b *testing.B) {
-	const leaves, batch = 1_000_000, 1000
+	const batch = 1000
+	leaves := int64(1_000_000)
+	if testing.Short() {
+		leaves = 10 * batch
+	}
 	db := benchDB(b)
 	d := deps(b, db)
 	s := newService(b, d)
-	for at := 0; at < leaves; at += batch {
+	for at := int64(0); at < leaves; at += batch {
 		hashes := make([]tlog.Hash, batch)
 		for i := range hashes {
-			hashes[i] = sha256.Sum256([]byte(fmt.Sprint(at + i)))
+			hashes[i] = sha256.Sum256([]byte(fmt.Sprint(at + int64(i))))
 		}
 		err := db.Tx(b.Context(), func(ctx context.Context, tx bun.Tx) error {
 			_, err := s.Log().Append(ctx, tx, hashes)
@@ -81,13 +85,17 @@ func BenchmarkVerifyHashes(b *testing.B) {
 
 // A hundred thousand envelopes: signatures, columns, hashes, checkpoints.
 func BenchmarkVerifyEnvelopes(b *testing.B) {
-	const leaves, batch = 100_000, 1000
+	const batch = 1000
+	leaves := int64(100_000)
+	if testing.Short() {
+		leaves = 2 * batch
+	}
 	db := benchDB(b)
 	s := newService(b, deps(b, db))
-	for at := 0; at < leaves; at += batch {
+	for at := int64(0); at < leaves; at += batch {
 		sts := make([]evidence.Statement, batch)
 		for i := range sts {
-			sts[i] = statement("bank", fmt.Sprintf("run_%d", at+i))
+			sts[i] = statement("bank", fmt.Sprintf("run_%d", at+int64(i)))
 		}
 		appendAll(b, db, s, sts...)
 	}

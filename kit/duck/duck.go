@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/duckdb/duckdb-go/v2"
 )
@@ -48,9 +49,17 @@ func WriteParquet(ctx context.Context, path string, columns []Column, rows iter.
 	}
 	tmp := path + ".tmp"
 	if _, err := conn.ExecContext(ctx, "COPY t TO "+quote(tmp)+" (FORMAT parquet, COMPRESSION zstd)"); err != nil {
-		return errors.Join(fmt.Errorf("write parquet: %w", err), os.RemoveAll(tmp))
+		return errors.Join(fmt.Errorf("write parquet: %w", full(err)), os.RemoveAll(tmp))
 	}
 	return os.Rename(tmp, path)
+}
+
+// full adds ENOSPC to an error of DuckDB that says so in words only.
+func full(err error) error {
+	if strings.Contains(err.Error(), syscall.ENOSPC.Error()) || strings.Contains(err.Error(), "No space left on device") {
+		return errors.Join(err, syscall.ENOSPC)
+	}
+	return err
 }
 
 func appendRows(ctx context.Context, dc driver.Conn, rows iter.Seq[[]driver.Value]) (err error) {

@@ -190,7 +190,7 @@ func (r *Runner) WaitIdle(ctx context.Context) error {
 	}
 	tick := time.NewTicker(idleCheck)
 	defer tick.Stop()
-	for {
+	for n := 1; ; n++ {
 		// An index leads with the state, so that finished jobs cost nothing.
 		busy, err := r.cfg.DB.Read().NewSelect().Table("river_job").
 			Where("state IN ('available', 'running')").Where("kind IN (?)", bun.List(r.kinds)).Exists(ctx)
@@ -200,12 +200,60 @@ func (r *Runner) WaitIdle(ctx context.Context) error {
 		if !busy {
 			return r.failures(ctx, client)
 		}
+		if n%int(stuckCheck/idleCheck) == 0 {
+			if err := r.stuck(ctx); err != nil {
+				return err
+			}
+		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("wait for jobs: %w", ctx.Err())
 		case <-tick.C:
 		}
 	}
+}
+
+// stuckCheck is how often it is looked whether the queue can work at all.
+const stuckCheck = time.Second
+
+// Broken returns a channel that gets one error if jobs wait and the database
+// takes no writes: the queue retries without end what a full disk refuses, and
+// whoever waits for a job would wait with it. It looks until ctx ends.
+func (r *Runner) Broken(ctx context.Context) <-chan error {
+	out := make(chan error, 1)
+	go func() {
+		tick := time.NewTicker(stuckCheck)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if err := r.stuck(ctx); err != nil && ctx.Err() == nil {
+				out <- err
+				return
+			}
+		}
+	}()
+	return out
+}
+
+// stuck tries a write that changes nothing if jobs wait and none runs.
+func (r *Runner) stuck(ctx context.Context) error {
+	busy, err := r.cfg.DB.Read().NewSelect().Table("river_job").Where("state = 'running'").Exists(ctx)
+	if err != nil || busy {
+		return nil // what runs reports itself; a read that fails is no refusal to write
+	}
+	err = r.cfg.DB.Tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewUpdate().Table("river_job").Set("priority = priority").
+			Where("id = (SELECT MAX(id) FROM river_job WHERE state = 'available')").Exec(ctx)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("work jobs: %w", store.Explain(err))
+	}
+	return nil
 }
 
 // maxReported bounds the failures that WaitIdle returns.

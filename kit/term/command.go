@@ -19,15 +19,9 @@ var (
 	ErrVerb = fault.Def{Kind: fault.Invalid, Code: "cli.unknown_verb",
 		En: `"{command}" has no "{verb}"`, Zh: `“{command}”没有“{verb}”`,
 		HintEn: "see: {command} --help", HintZh: "请看:{command} --help"}
-	ErrVerbNear = fault.Def{Kind: fault.Invalid, Code: "cli.unknown_verb",
-		En: `"{command}" has no "{verb}"`, Zh: `“{command}”没有“{verb}”`,
-		HintEn: "did you mean: {command} {nearest}", HintZh: "您是否想输入:{command} {nearest}"}
 	ErrFlag = fault.Def{Kind: fault.Invalid, Code: "cli.unknown_flag",
 		En: `"{command}" has no flag {flag}`, Zh: `“{command}”没有参数 {flag}`,
 		HintEn: "see: {command} --help", HintZh: "请看:{command} --help"}
-	ErrFlagNear = fault.Def{Kind: fault.Invalid, Code: "cli.unknown_flag",
-		En: `"{command}" has no flag {flag}`, Zh: `“{command}”没有参数 {flag}`,
-		HintEn: "did you mean: {nearest}", HintZh: "您是否想输入:{nearest}"}
 	ErrFlagValue = fault.Def{Kind: fault.Invalid, Code: "cli.bad_flag",
 		En: `flag {flag} cannot be "{value}"`, Zh: `参数 {flag} 的值不能是“{value}”`,
 		HintEn: "it takes: {takes}", HintZh: "可取:{takes}"}
@@ -41,6 +35,12 @@ var (
 		En: `wrong use of "{command}": {problem}`, Zh: `“{command}”用法有误:{problem}`,
 		HintEn: "see: {command} --help", HintZh: "请看:{command} --help"}
 )
+
+// meant is d with the hint that nearest was probably meant.
+func meant(d fault.Def, nearest string) fault.Def {
+	d.HintEn, d.HintZh = "did you mean: "+nearest, "您是否想输入:"+nearest
+	return d
+}
 
 // NewRoot returns the root command with the flags that every command has:
 // --lang, -o/--output, -q/--quiet and --verbose. Environment variables are
@@ -91,7 +91,7 @@ func unknownVerb(cmd *cobra.Command, verb string) error {
 		}
 	}
 	if near := text.Nearest(verb, verbs); near != "" {
-		return ErrVerbNear.With("command", cmd.CommandPath(), "verb", verb, "nearest", near)
+		return meant(ErrVerb, cmd.CommandPath()+" "+near).With("command", cmd.CommandPath(), "verb", verb)
 	}
 	return ErrVerb.With("command", cmd.CommandPath(), "verb", verb)
 }
@@ -159,7 +159,7 @@ func flagFault(cmd *cobra.Command, err error) error {
 		var known []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
 		if near := text.Nearest(name, known); near != "" {
-			return ErrFlagNear.With("command", cmd.CommandPath(), "flag", given, "nearest", "--"+near)
+			return meant(ErrFlag, "--"+near).With("command", cmd.CommandPath(), "flag", given)
 		}
 		return ErrFlag.With("command", cmd.CommandPath(), "flag", given)
 	case errors.As(err, &needs):

@@ -32,8 +32,8 @@ const (
 
 // ErrData says that data does not pass the gate.
 var ErrData = fault.Def{Kind: fault.Blocked, Code: "quality.data", Exit: fault.ExitDataQuality,
-	En:     "the data does not pass the quality gate (policy {policy}, {rows} rows): {problems_en}",
-	Zh:     "数据未通过质量门禁(策略 {policy},共 {rows} 行):{problems_zh}",
+	En:     "the data does not pass the quality gate (policy {policy}, {rows} rows): {problems}",
+	Zh:     "数据未通过质量门禁(策略 {policy},共 {rows} 行):{problems}",
 	HintEn: "complete the data and run again; to look at the rest in spite of it: landfall run DIR --explore (exploratory, passes no gate)",
 	HintZh: "补全数据后重新运行;若仍想查看其余结果:landfall run DIR --explore(仅供探索,不通过任何门禁)"}
 
@@ -240,7 +240,7 @@ func (r Result) Offer() bool { return r.Policy != ManyClasses && r.Metrics.Class
 // Err returns ErrData with what failed, or nil. Its parameters: policy; rows;
 // columns and classes, the names that failing rules are about; observed and
 // allowed, one number for each failing rule, in the order of rules, their ids;
-// classes_count; and the sentences problems_en and problems_zh.
+// classes_count; and the sentences: problems.
 func (r Result) Err() error {
 	if r.Passed {
 		return nil
@@ -268,7 +268,7 @@ func (r Result) Err() error {
 	}
 	e := ErrData.With("policy", r.Policy, "rows", r.Metrics.Rows, "columns", columns, "classes", classes, "rules", rules,
 		"observed", observed, "allowed", allowed, "classes_count", r.Metrics.Classes,
-		"problems_en", strings.Join(en, "; "), "problems_zh", strings.Join(zh, ";"))
+		"problems", text.Text{En: strings.Join(en, "; "), Zh: strings.Join(zh, ";")})
 	if r.Offer() {
 		e.HintEn, e.HintZh = manyEn, manyZh
 	}
