@@ -110,15 +110,23 @@ type RiskPoint struct {
 
 // Selective returns the curve of error against coverage, one point for each
 // distinct confidence, by falling threshold (El-Yaniv and Wiener 2010, JMLR
-// 11:1605). nil where Brier is NaN.
-func Selective(confidence []float64, correct []bool, level float64) []RiskPoint {
-	if !rated(confidence, correct) {
+// 11:1605); if these are more than points, about as many of them, evenly over
+// the coverage, and always the last, which answers everything. nil where Brier
+// is NaN and for points < 1.
+func Selective(confidence []float64, correct []bool, points int, level float64) []RiskPoint {
+	if points < 1 || !rated(confidence, correct) {
 		return nil
 	}
 	order := byConfidence(confidence)
 	n := len(order)
+	distinct := 1
+	for at := 1; at < n; at++ {
+		if confidence[order[at]] != confidence[order[at-1]] {
+			distinct++
+		}
+	}
 	var out []RiskPoint
-	wrong := 0
+	wrong, part := 0, 0 // part counts the even parts of the coverage that have their point
 	for at := n - 1; at >= 0; at-- {
 		if !correct[order[at]] {
 			wrong++
@@ -127,6 +135,10 @@ func Selective(confidence []float64, correct []bool, level float64) []RiskPoint 
 			continue
 		}
 		answered := n - at
+		if distinct > points && answered < n && answered*points/n == part {
+			continue
+		}
+		part = answered * points / n
 		out = append(out, RiskPoint{Threshold: confidence[order[at]], Coverage: float64(answered) / float64(n),
 			N: answered, Wrong: wrong, Risk: ClopperPearson(wrong, answered, level)})
 	}

@@ -37,7 +37,7 @@ func TestCalibrationOfTwelve(t *testing.T) {
 		bins[0].Accuracy != stats.ClopperPearson(1, 3, .95) {
 		t.Errorf("%+v", bins)
 	}
-	curve := stats.Selective(rated, answer, .95)
+	curve := stats.Selective(rated, answer, 12, .95)
 	if len(curve) != 12 || curve[0].Threshold != .95 || curve[0].Wrong != 0 || curve[2].N != 3 || curve[2].Wrong != 1 ||
 		curve[2].Risk != stats.ClopperPearson(1, 3, .95) || curve[11].Coverage != 1 || curve[11].Wrong != 5 {
 		t.Errorf("%+v", curve)
@@ -78,7 +78,7 @@ func TestCalibrationOfNonsense(t *testing.T) {
 				t.Errorf("%v gives %g", conf, v)
 			}
 		}
-		if stats.Selective(conf, ok, .95) != nil || stats.Reliability([]float64{.5, .6}, ok, 0, .95) != nil {
+		if stats.Selective(conf, ok, 5, .95) != nil || stats.Selective([]float64{.5, .6}, []bool{true, false}, 0, .95) != nil || stats.Reliability([]float64{.5, .6}, ok, 0, .95) != nil {
 			t.Errorf("%v has a curve", conf)
 		}
 	}
@@ -115,7 +115,11 @@ func TestCalibrationProperties(t *testing.T) {
 		if e := stats.ECE(rel); !(e >= 0 && e <= 1) {
 			t.Fatalf("ECE %g", e)
 		}
-		curve := stats.Selective(conf, ok, .9)
+		points := rapid.IntRange(1, 20).Draw(t, "points")
+		curve := stats.Selective(conf, ok, points, .9)
+		if len(curve) > points+1 {
+			t.Fatalf("%d points, at most %d", len(curve), points)
+		}
 		last := curve[len(curve)-1]
 		if last.N != n || last.Wrong != n-right || last.Coverage != 1 {
 			t.Fatalf("the curve ends at %+v", last)
