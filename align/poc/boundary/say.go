@@ -35,8 +35,8 @@ func (r Rule) say() text.Text {
 	return text.Text{
 		En: fmt.Sprintf("Where %s: %s right of %d cases (%s of all), against %s elsewhere",
 			strings.Join(en, " and "), term.Percent(r.Accuracy), r.N, term.Percent(r.Support), term.Percent(r.Elsewhere)),
-		Zh: fmt.Sprintf("%s:共 %d 条(占 %s),正确率 %s;其余用例为 %s",
-			strings.Join(zh, ",且"), r.N, term.Percent(r.Support), term.Percent(r.Accuracy), term.Percent(r.Elsewhere)),
+		Zh: fmt.Sprintf("%s：共 %d 条（占 %s），正确率 %s；其余用例为 %s",
+			strings.Join(zh, "，且"), r.N, term.Percent(r.Support), term.Percent(r.Accuracy), term.Percent(r.Elsewhere)),
 	}
 }
 
@@ -45,16 +45,16 @@ func summary(w Weakness) text.Text {
 	t := text.Text{
 		En: fmt.Sprintf("No slice of at least %s of the cases is provably weaker than the rest, after correction for the %d rules searched.",
 			term.Percent(w.MinSupport), w.Searched),
-		Zh: fmt.Sprintf("共检索 %d 条规则,校正多重比较后,没有发现占比不低于 %s 且明显偏弱的分组。", w.Searched, term.Percent(w.MinSupport)),
+		Zh: fmt.Sprintf("共检索 %d 条规则，校正多重比较后，没有发现占比不低于 %s 且明显偏弱的分组。", w.Searched, term.Percent(w.MinSupport)),
 	}
 	if n := len(w.Rules); n > 0 {
 		t.En = fmt.Sprintf("%d weak %s found among %d rules searched. The chance that any of them is no weaker than the rest is at most %s.",
 			n, plural(n, "slice", "slices"), w.Searched, term.Percent(w.FalseDiscovery))
-		t.Zh = fmt.Sprintf("在检索的 %d 条规则中发现 %d 个薄弱分组;其中出现误报的概率不超过 %s。", w.Searched, n, term.Percent(w.FalseDiscovery))
+		t.Zh = fmt.Sprintf("在检索的 %d 条规则中发现 %d 个薄弱分组；其中出现误报的概率不超过 %s。", w.Searched, n, term.Percent(w.FalseDiscovery))
 	}
 	if w.Capped {
 		t.En += " There were more rules than one search goes through; the longest were left out."
-		t.Zh += "规则数量超出单次检索上限,条件最多的一部分未参与检索。"
+		t.Zh += "规则数量超出单次检索上限，条件最多的一部分未参与检索。"
 	}
 	return t
 }

@@ -106,7 +106,7 @@ func TestRulesAreReadable(t *testing.T) {
 	t.Parallel()
 	rng := stats.NewRand(33)
 	asks := []string{"我想查询余额", "请问怎么办理转账", "信用卡的账单在哪里看", "我要申请退款", "手机号换了怎么改"}
-	ends := []string{"", ",谢谢", ",急用,请尽快回复我好吗,谢谢", ",已经等了三天了,客服一直没有回复,请帮忙处理"}
+	ends := []string{"", "，谢谢", "，急用，请尽快回复我好吗，谢谢", "，已经等了三天了，客服一直没有回复，请帮忙处理"}
 	var cases []dataset.Case
 	var correct []bool
 	for i := range 2000 {
@@ -136,7 +136,7 @@ func TestRulesAreReadable(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
-	zh := fmt.Sprintf("长度超过 %s 字,且标签“channel”为“phone”:共 %d 条(占 %.1f%%),正确率 %.1f%%;其余用例为 %.1f%%",
+	zh := fmt.Sprintf("长度超过 %s 字，且标签“channel”为“phone”：共 %d 条（占 %.1f%%），正确率 %.1f%%；其余用例为 %.1f%%",
 		second.Conditions[0].Value, second.N, 100*second.Support, 100*second.Accuracy, 100*second.Elsewhere)
 	if second.Text.Zh != zh {
 		t.Errorf("%q, want %q", second.Text.Zh, zh)

@@ -66,7 +66,7 @@ func TestPublishedTable(t *testing.T) {
 	if d.Summary.En != want {
 		t.Errorf("%q", d.Summary.En)
 	}
-	if want := "共比较 21 条用例:7 条由错变对,1 条由对变错。这不是噪声:如果两者一样好,出现这样差距的可能性为 3.9%。run-2 更好,差异在 +2.6 到 +51.7 个百分点之间。"; d.Summary.Zh != want {
+	if want := "共比较 21 条用例：7 条由错变对，1 条由对变错。这不是噪声：如果两者一样好，出现这样差距的可能性为 3.9%。run-2 更好，差异在 +2.6 到 +51.7 个百分点之间。"; d.Summary.Zh != want {
 		t.Errorf("%q", d.Summary.Zh)
 	}
 }
@@ -128,7 +128,7 @@ func TestSlices(t *testing.T) {
 	if d.Verdict != diff.Noise || len(d.Slices) != 3 || d.Slices[0].Verdict != diff.Better || d.Slices[1].Verdict != diff.Worse || d.Slices[2].Verdict != diff.Same {
 		t.Fatalf("%+v", d.Slices)
 	}
-	if !strings.Contains(d.Summary.En, "better on: cards") || !strings.Contains(d.Summary.En, "worse on: loans") || !strings.Contains(d.Summary.Zh, "变差的分组:loans") {
+	if !strings.Contains(d.Summary.En, "better on: cards") || !strings.Contains(d.Summary.En, "worse on: loans") || !strings.Contains(d.Summary.Zh, "变差的分组：loans") {
 		t.Errorf("%q", d.Summary.En)
 	}
 	_, mid := stats.McNemar(20, 0)
