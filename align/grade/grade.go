@@ -22,11 +22,12 @@ const (
 	Insufficient Outcome = "insufficient"
 )
 
-// Alpha is the one-sided error of the whole grading: the chance that any
-// candidate passes on any slice although its true share of correct
-// resolutions is below the bar. Holm's procedure over all candidates and
-// slices keeps it (Holm 1979).
-const Alpha = 0.05
+// Alpha is the one-sided error of all gradings on one test set: the chance that
+// any candidate ever passes on any slice although its true share of correct
+// resolutions is below the bar. One grading uses the part of it that is its
+// measurement's to spend (poc.Measurement.AlphaSpent), and Holm's procedure
+// over all candidates and slices keeps that (Holm 1979).
+const Alpha = poc.Alpha
 
 // Power is the chance with which the planned number of further cases shows
 // what is true.
@@ -73,7 +74,8 @@ type Verdict struct {
 	// highest lower bound; "" if nothing was measured.
 	Closest string `json:"closest"`
 	// More is how many more test cases would show that Closest passes, if its
-	// true share is what was seen; 0 if no number would, or none is needed.
+	// true share is what was seen, with the old ones as another attempt on them;
+	// 0 if no number would, or none is needed.
 	More  int    `json:"more"`
 	Tests []Test `json:"tests"` // in ladder order; empty if nothing was measured
 	Why   Why    `json:"why"`
@@ -111,13 +113,21 @@ type Result struct {
 	// proven at that level; they sum to Proven.
 	Levels  map[scenario.Level]Share `json:"levels"`
 	Traffic evidence.Provenance      `json:"traffic"`
+	// Attempt is how often the test set was consulted, this time included, and
+	// AlphaSpent the one-sided error that this grading may make.
+	Attempt    int     `json:"attempt"`
+	AlphaSpent float64 `json:"alpha_spent"`
+	// Worn marks a test set that was consulted too often to settle anything:
+	// label fresh cases.
+	Worn bool `json:"worn,omitempty"`
 }
 
 // Grade computes the verdicts. Candidates that are assumed prove nothing and
 // are left out. Without a traffic sample, every slice with cases counts in
 // proportion to them and the shares are assumed.
 func Grade(slicesIn []Slice, declared scenario.Level, m poc.Measurement, traffic evidence.Provenance) Result {
-	r := Result{Declared: declared, Slices: make([]Verdict, len(slicesIn)), Traffic: traffic, Levels: map[scenario.Level]Share{}}
+	r := Result{Declared: declared, Slices: make([]Verdict, len(slicesIn)), Traffic: traffic, Levels: map[scenario.Level]Share{},
+		Attempt: max(1, m.Attempt), AlphaSpent: m.AlphaSpent(), Worn: m.Worn()}
 	requests := make([]int, len(slicesIn))
 	sampled := false
 	for i, s := range slicesIn {
@@ -211,7 +221,7 @@ func holm(slicesIn []Slice, m poc.Measurement) [][]Test {
 	for i, c := range cells {
 		pass[i], not[i] = c.pass, c.not
 	}
-	up, down := levels(pass), levels(not)
+	up, down := levels(pass, m.AlphaSpent()), levels(not, m.AlphaSpent())
 	out := make([][]Test, len(slicesIn))
 	for i, c := range cells {
 		t := c.test
@@ -232,9 +242,9 @@ func holm(slicesIn []Slice, m poc.Measurement) [][]Test {
 }
 
 // levels returns the level at which Holm's step-down procedure tests each
-// p-value: Alpha/(m−i) for the i-th smallest, and for all that follow the first
+// p-value: all/(m−i) for the i-th smallest, and for all that follow the first
 // one not rejected, the level at which the procedure stopped.
-func levels(p []float64) []float64 {
+func levels(p []float64, all float64) []float64 {
 	order := make([]int, len(p))
 	for i := range order {
 		order[i] = i
@@ -243,7 +253,7 @@ func levels(p []float64) []float64 {
 	out := make([]float64, len(p))
 	stopped := 0.0
 	for i, at := range order {
-		alpha := Alpha / float64(len(p)-i)
+		alpha := all / float64(len(p)-i)
 		if stopped > 0 {
 			alpha = stopped
 		} else if p[at] > alpha {
@@ -289,7 +299,9 @@ func verdict(s Slice, tests []Test, m poc.Measurement) Verdict {
 		v.Outcome, v.Why = Fail, WhyBelow
 	default:
 		v.Why = WhyNotClose
-		if more, ok := stats.MoreCases(best.Correct, best.N, s.Bar, best.AlphaUsed, Power); ok {
+		// Adding cases looks at the old ones again: the next attempt's part.
+		next := best.AlphaUsed * m.AlphaNext() / m.AlphaSpent()
+		if more, ok := stats.MoreCases(best.Correct, best.N, s.Bar, next, Power); ok {
 			v.Why, v.More = WhyMoreCases, roundUp(more)
 		}
 	}

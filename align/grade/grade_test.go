@@ -58,9 +58,9 @@ func one(t *testing.T, n int, bar float64, cs ...seen) grade.Verdict {
 }
 
 // Exact figures of the binomial distribution: of 100 cases, 96 right are the
-// least whose one-sided 95 % bound reaches 0.90 (P[X ≥ 96 | 0.9] = 0.0237,
-// P[X ≥ 95 | 0.9] = 0.0576), and 84 the most whose upper bound stays below it
-// (P[X ≤ 84 | 0.9] = 0.0399, P[X ≤ 85 | 0.9] = 0.0726).
+// least whose bound at the first attempt's 0.0304 reaches 0.90
+// (P[X ≥ 96 | 0.9] = 0.0237, P[X ≥ 95 | 0.9] = 0.0576), and 83 the most whose
+// upper bound stays below it (P[X ≤ 83 | 0.9] = 0.0206, P[X ≤ 84 | 0.9] = 0.0399).
 func TestOneCandidateAtTheBoundary(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -73,8 +73,8 @@ func TestOneCandidateAtTheBoundary(t *testing.T) {
 		{95, grade.Insufficient, grade.WhyMoreCases},
 		{91, grade.Insufficient, grade.WhyMoreCases},
 		{90, grade.Insufficient, grade.WhyNotClose},
-		{85, grade.Insufficient, grade.WhyNotClose},
-		{84, grade.Fail, grade.WhyBelow},
+		{84, grade.Insufficient, grade.WhyNotClose},
+		{83, grade.Fail, grade.WhyBelow},
 		{0, grade.Fail, grade.WhyBelow},
 	} {
 		v := one(t, 100, .9, seen{"a", "0", poc.Classic, []int{c.correct}})
@@ -229,7 +229,11 @@ func TestProperties(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		ss, m := genGrading(t)
+		m.Attempt = rapid.IntRange(0, 12).Draw(t, "attempt")
 		r := grade.Grade(ss, scenario.L2, m, evidence.Imported)
+		if r.Attempt != max(1, m.Attempt) || r.AlphaSpent != stats.SpendAlpha(grade.Alpha, r.Attempt) || r.Worn != (r.Attempt > 10) {
+			t.Fatalf("attempt %d: %d at %v, worn %v", m.Attempt, r.Attempt, r.AlphaSpent, r.Worn)
+		}
 		holm(t, ss, r)
 		levels := 0.0
 		for _, l := range []scenario.Level{scenario.L1, scenario.L2, scenario.L3} {
@@ -261,15 +265,15 @@ func holm(t *rapid.T, ss []grade.Slice, r grade.Result) {
 	pass, fail = stats.Holm(pass), stats.Holm(fail)
 	for i, x := range tests {
 		want := grade.Insufficient
-		if pass[i] <= grade.Alpha {
+		if pass[i] <= r.AlphaSpent {
 			want = grade.Pass
-		} else if fail[i] <= grade.Alpha {
+		} else if fail[i] <= r.AlphaSpent {
 			want = grade.Fail
 		}
 		if x.Outcome != want {
 			t.Fatalf("%+v is %s, by Holm's adjusted p-values %v and %v %s", x, x.Outcome, pass[i], fail[i], want)
 		}
-		if least := grade.Alpha / float64(len(tests)); x.AlphaUsed < least || x.AlphaUsed > grade.Alpha {
+		if least := r.AlphaSpent / float64(len(tests)); x.AlphaUsed < least || x.AlphaUsed > r.AlphaSpent {
 			t.Fatalf("tested at %v of %d tests", x.AlphaUsed, len(tests))
 		}
 	}
@@ -382,7 +386,7 @@ func TestTruePasses(t *testing.T) {
 }
 
 // More is what it says: with so many more cases at the rate that was seen, the
-// candidate passes with the stated power.
+// candidate passes at the next attempt with the stated power.
 func TestMoreCases(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -399,7 +403,9 @@ func TestMoreCases(t *testing.T) {
 			const trials = 4000
 			for range trials {
 				k := c.correct + binomial(rng, more, rate)
-				if w := one(t, c.n+more, c.bar, seen{"a", "0", poc.Classic, []int{k}}); w.Outcome == grade.Pass {
+				m := measured([]int{c.n + more}, seen{"a", "0", poc.Classic, []int{k}})
+				m.Attempt = 2
+				if w := grade.Grade(slicesAt(c.bar, 100), scenario.L3, m, evidence.Imported); w.Slices[0].Outcome == grade.Pass {
 					passed++
 				}
 			}

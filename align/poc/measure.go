@@ -208,8 +208,22 @@ func coverageAt(rs []Result, threshold float64) CoveragePoint {
 		Accuracy: s.Accuracy, Low: s.Low, High: s.High, N: n}
 }
 
-// Alpha is the one-sided error that the choice of a candidate may make.
+// Alpha is the one-sided error that choices on one test set may make, however
+// often it is consulted: each attempt spends its part.
 const Alpha = 0.05
+
+// AlphaSpent returns the part of Alpha that decisions on m may use, by the
+// number of its attempt (stats.SpendAlpha): 0.0304, 0.0076, 0.0034, … So to
+// run again until a gate opens gains nothing.
+func (m Measurement) AlphaSpent() float64 { return stats.SpendAlpha(Alpha, max(1, m.Attempt)) }
+
+// AlphaNext returns what the attempt after m's will be able to use: to plan
+// how many more cases to label, since adding cases looks at the old ones again.
+func (m Measurement) AlphaNext() float64 { return stats.SpendAlpha(Alpha, max(1, m.Attempt)+1) }
+
+// Worn reports whether the test set was consulted so often that decisions ask
+// for fresh cases.
+func (m Measurement) Worn() bool { return stats.Worn(max(1, m.Attempt)) }
 
 // Recommended is the candidate that a run recommends for the whole scenario.
 type Recommended struct {
@@ -221,14 +235,14 @@ type Recommended struct {
 // Recommend returns the cheapest measured candidate whose share of correct
 // resolutions provably reaches bar, or, if none does, the one with the highest
 // lower bound. The bounds hold for all measured candidates at once (exact
-// one-sided Clopper–Pearson bounds at Alpha over their number), so choosing
+// one-sided Clopper–Pearson bounds at AlphaSpent over their number), so choosing
 // among them spoils nothing. ok is false if nothing was measured.
 func Recommend(m Measurement, bar float64) (_ Recommended, ok bool) {
 	measured := slices.DeleteFunc(slices.Clone(m.Candidates), func(c CandidateMeasurement) bool { return c.Overall.N == 0 })
 	if len(measured) == 0 {
 		return Recommended{}, false
 	}
-	alpha := Alpha / float64(len(measured))
+	alpha := m.AlphaSpent() / float64(len(measured))
 	rs := make([]Recommended, len(measured))
 	for i, c := range measured {
 		low := stats.LowerBound(c.Overall.Correct, c.Overall.N, alpha)

@@ -20,8 +20,12 @@ const (
 
 // Measurement is what one run measured about all candidates on one test set.
 type Measurement struct {
-	Cases      int                    `json:"cases"` // test cases of all suites
-	Seed       uint64                 `json:"seed"`
+	Cases int    `json:"cases"` // test cases of all suites
+	Seed  uint64 `json:"seed"`
+	// Attempt is how often this test set was consulted, this time included:
+	// how many runs measured on any of its cases and led to a choice. Whatever
+	// is decided on the measurement is decided at AlphaSpent. 0 counts as 1.
+	Attempt    int                    `json:"attempt,omitempty"`
 	Candidates []CandidateMeasurement `json:"candidates"` // in ladder order, cheapest first
 	// NotMeasured names the rungs, people apart, for which no candidate was
 	// measured.

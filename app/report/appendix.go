@@ -2,11 +2,13 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"strconv"
 
 	"github.com/landfall-ai/landfall/align/grade"
 	"github.com/landfall-ai/landfall/core/gate"
 	"github.com/landfall-ai/landfall/kit/term"
+	"github.com/landfall-ai/landfall/kit/text"
 )
 
 func dataSection(r Report, l lang) *section {
@@ -134,11 +136,20 @@ func methodSection(r Report, l lang) *section {
 		return nil
 	}
 	alpha := l.pct0(grade.Alpha)
+	var attempt text.Text
+	if g := r.Grade; g != nil && g.Attempt > 0 {
+		attempt = text.Text{En: fmt.Sprintf(" over all attempts on this test set, of which this one, number %d, spends %s", g.Attempt, l.pct(g.AlphaSpent)),
+			Zh: fmt.Sprintf("（同一测试集上的历次尝试合计；本次为第 %d 次，占用 %s）", g.Attempt, l.pct(g.AlphaSpent))}
+		if g.Worn {
+			attempt.En += "; the set was consulted too often to settle anything more: label fresh cases"
+			attempt.Zh += "；该测试集使用次数过多，已不足以得出新结论，请标注新的用例"
+		}
+	}
 	items := []string{
 		l.say("Correct: the share of test cases whose resolution is the expected one. A call that ends in an error or without an answer counts as wrong. Intervals are exact two-sided Clopper–Pearson intervals at 95%.",
 			"正确率：给出预期解决结果的评测用例占比；调用出错或没有作答都计为答错。区间是 95% 双侧 Clopper–Pearson 精确区间。"),
-		l.say("Verdict by slice: an exact one-sided binomial test of every measured candidate on every slice, corrected by Holm over all candidates and slices, so that the chance of any false pass is at most "+alpha+". The lower bound is the one at the level at which Holm tested it.",
-			"分组结论：对每个分组上的每个实测候选方案做单侧精确二项检验，并用 Holm 方法对全部候选方案和分组校正，出现任何一次误判“通过”的概率不超过 "+alpha+"。下限即 Holm 检验该项时所用水平的下限。"),
+		l.say("Verdict by slice: an exact one-sided binomial test of every measured candidate on every slice, corrected by Holm over all candidates and slices, so that the chance of any false pass is at most "+alpha+attempt.En+". The lower bound is the one at the level at which Holm tested it.",
+			"分组结论：对每个分组上的每个实测候选方案做单侧精确二项检验，并用 Holm 方法对全部候选方案和分组校正，出现任何一次误判“通过”的概率不超过 "+alpha+attempt.Zh+"。下限即 Holm 检验该项时所用水平的下限。"),
 		l.say("Three verdicts: pass if the lower bound reaches the bar, fail if the upper bound stays below it, else the evidence is insufficient. “About so many more” cases prove a pass with a chance of "+l.pct0(grade.Power)+", if the true share is what was seen.",
 			"三种结论：下限达到门槛为通过，上限低于门槛为未通过，其余为证据不足。“约需再标”的条数，是在真实正确率等于观测值时以 "+l.pct0(grade.Power)+" 的把握证明通过所需的数量。"),
 		l.say("Recommended candidate: the cheapest whose lower bound reaches the bar, with bounds corrected by Bonferroni over all measured candidates. Choosing the luckiest of many gains nothing.",

@@ -419,7 +419,7 @@ func TestEvidenceLinks(t *testing.T) {
 func TestAmounts(t *testing.T) {
 	t.Parallel()
 	for lang, want := range map[string][]string{
-		"zh": {"210 万元/年", "65 万元/年", "6,240 万元", "0.0001 元", "5.2 元", "0.183 元", "95.4%", "1 分 35 秒", "900 微秒"},
+		"zh": {"210 万元/年", "65 万元/年", "6,240 万元", "0.0001 元", "5.2 元", "0.183 元", "95.3%", "1 分 35 秒", "900 微秒"},
 		"en": {"CNY 2.1m a year", "CNY 650k a year", "CNY 62.4m", "CNY 0.0001", "CNY 5.2", "CNY 0.183", "1 min 35 s", "900 µs"},
 	} {
 		page := html(t, bank(), lang)

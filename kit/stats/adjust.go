@@ -48,6 +48,15 @@ func SpendAlpha(alpha float64, attempt int) float64 {
 	return alpha * 6 / (x * x)
 }
 
+// WornAfter is how often a test set may be consulted before it is worn: what
+// is chosen by looking at it fits it, and further looks say little of new
+// cases.
+const WornAfter = 10
+
+// Worn reports whether a test set that was consulted attempts times, this one
+// included, asks for fresh cases.
+func Worn(attempts int) bool { return attempts > WornAfter }
+
 // ascending returns the indices of p by rising value, and p within [0, 1].
 func ascending(p []float64) (order []int, clean []float64) {
 	order, clean = make([]int, len(p)), make([]float64, len(p))

@@ -89,3 +89,10 @@ func TestSpendAlpha(t *testing.T) {
 		}
 	}
 }
+
+func TestWorn(t *testing.T) {
+	t.Parallel()
+	if stats.Worn(0) || stats.Worn(1) || stats.Worn(stats.WornAfter) || !stats.Worn(stats.WornAfter+1) {
+		t.Error("a test set is worn after ten looks, not before")
+	}
+}

@@ -72,3 +72,104 @@ func TestClusteredProportionProperties(t *testing.T) {
 		}
 	})
 }
+
+func TestGateClustered(t *testing.T) {
+	t.Parallel()
+	// 19 clusters: no gate, however good.
+	var correct []bool
+	var cluster []int
+	for c := range 19 {
+		for range 10 {
+			correct, cluster = append(correct, true), append(cluster, c)
+		}
+	}
+	if g := stats.GateClustered(correct, cluster, 0.05); g.Allowed || g.Low != 0 || g.High != 1 || g.Clusters != 19 {
+		t.Errorf("%+v", g)
+	}
+	// The 20th opens it: all agree, so it counts as 20 cases, 0.05^(1/20).
+	correct, cluster = append(correct, true), append(cluster, 19)
+	g := stats.GateClustered(correct, cluster, 0.05)
+	if !g.Allowed || g.NEff != 20 {
+		t.Errorf("%+v", g)
+	}
+	near(t, "low", g.Low, math.Pow(0.05, 1.0/20), 9)
+	if g := stats.GateClustered(correct, cluster, 0); g.Allowed {
+		t.Errorf("alpha 0: %+v", g)
+	}
+}
+
+// In clusters of ten with an intraclass correlation of 0.375 (six in ten are
+// always right, four in ten half the time), the independent bound passes what
+// is at the bar far more often than stated; the clustered one keeps its level
+// within the error of the simulation.
+func TestGateClusteredKeepsItsLevel(t *testing.T) {
+	t.Parallel()
+	const trials, clusters, size, rate = 2000, 40, 10, 0.8
+	rng := stats.NewRand(21)
+	naive, clustered := 0, 0
+	for range trials {
+		var correct []bool
+		var cluster []int
+		right := 0
+		for c := range clusters {
+			p := 1.0
+			if rng.Float64() < 0.4 {
+				p = 0.5
+			}
+			for range size {
+				ok := rng.Float64() < p
+				if ok {
+					right++
+				}
+				correct, cluster = append(correct, ok), append(cluster, c)
+			}
+		}
+		if stats.LowerBound(right, clusters*size, 0.05) >= rate {
+			naive++
+		}
+		if stats.GateClustered(correct, cluster, 0.05).Low >= rate {
+			clustered++
+		}
+	}
+	t.Logf("false passes: %.4f as independent, %.4f in clusters", float64(naive)/trials, float64(clustered)/trials)
+	if float64(clustered)/trials > 0.05+3*math.Sqrt(0.05*0.95/trials) {
+		t.Errorf("the clustered gate passes falsely in %d of %d", clustered, trials)
+	}
+	if float64(naive)/trials < 0.10 {
+		t.Errorf("the example is too easy: %d of %d", naive, trials)
+	}
+}
+
+func TestRepeats(t *testing.T) {
+	t.Parallel()
+	// Items: 1 right in 2 of 3, 2 in 2 of 2, 3 in 0 of 1. Shares 2/3, 1, 0.
+	r := stats.Repeats([]bool{true, true, false, true, true, false}, []int{1, 2, 1, 1, 2, 3})
+	near(t, "mean", r.Mean.Value, 5.0/9, 12)
+	near(t, "flip", r.Flip, (2.0/3+0)/2, 12) // two of the three pairs of item 1 differ
+	if r.Mean.N != 3 || r.Unstable != 1 || r.Tried != 2 {
+		t.Errorf("%+v", r)
+	}
+	if r := stats.Repeats([]bool{true}, []int{1, 2}); r.Mean.N != 0 || r.Tried != 0 || !math.IsNaN(r.Mean.SE) {
+		t.Errorf("lengths differ: %+v", r)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		once := rapid.SliceOfN(rapid.Bool(), 2, 40).Draw(t, "once")
+		k := rapid.IntRange(2, 5).Draw(t, "repeats")
+		var ok []bool
+		var item []int
+		for range k {
+			for i, c := range once {
+				ok, item = append(ok, c), append(item, i)
+			}
+		}
+		one := make([]int, len(once))
+		for i := range one {
+			one[i] = i
+		}
+		a, b := stats.Repeats(once, one), stats.Repeats(ok, item)
+		// The same answers again are no further cases.
+		if a.Mean.N != b.Mean.N || math.Abs(a.Mean.SE-b.Mean.SE) > 1e-12 || math.Abs(a.Mean.Value-b.Mean.Value) > 1e-12 || b.Flip != 0 {
+			t.Fatalf("%+v, repeated %+v", a, b)
+		}
+	})
+}

@@ -48,6 +48,18 @@ func TangoInterval(b, c, n int, level float64) Interval {
 	return iv
 }
 
+// NonInferior returns the one-sided p-value of Tango's score test of "the
+// first is worse than the second by delta or more", of n cases, b only the
+// first got right, c only the second. It is <= alpha exactly if the lower end
+// of TangoInterval at level 1-2*alpha is above or at -delta. It is 1 for counts that
+// TangoInterval refuses and for delta outside [0, 1).
+func NonInferior(b, c, n int, delta float64) float64 {
+	if n <= 0 || b < 0 || c < 0 || b > n || c > n-b || !(delta >= 0 && delta < 1) {
+		return 1
+	}
+	return distuv.UnitNormal.Survival(tangoScore(float64(b), float64(c), float64(n), -delta))
+}
+
 // tangoUpper returns the largest difference that the score test does not
 // reject: where the statistic, which falls as the difference rises, is -z.
 func tangoUpper(b, c, n, z float64) float64 {

@@ -116,3 +116,44 @@ func BenchmarkTangoInterval(b *testing.B) {
 		stats.TangoInterval(120, 96, 3080, 0.9)
 	}
 }
+
+// Tango 1998's cross-over trial of contact lenses: of 44 pairs one differs,
+// against the new product; with delta 0.1 it is not inferior at one-sided
+// 0.05, as the lower 90 % limit of -0.096 says.
+func TestNonInferior(t *testing.T) {
+	t.Parallel()
+	if p := stats.NonInferior(0, 1, 44, 0.1); !(p < 0.05 && p > 0.04) {
+		t.Errorf("contact lenses: p = %g", p)
+	}
+	if p := stats.NonInferior(0, 1, 44, 0.09); p <= 0.05 {
+		t.Errorf("with the smaller margin: p = %g", p)
+	}
+	// Nothing differs on few cases: that is no evidence of "as good".
+	if p := stats.NonInferior(0, 0, 20, 0.02); p < 0.2 {
+		t.Errorf("20 cases show a margin of 2 points: %g", p)
+	}
+	for _, p := range []float64{stats.NonInferior(-1, 0, 9, .1), stats.NonInferior(5, 5, 9, .1), stats.NonInferior(0, 0, 0, .1),
+		stats.NonInferior(1, 1, 9, -.1), stats.NonInferior(1, 1, 9, 1), stats.NonInferior(1, 1, 9, math.NaN())} {
+		if p != 1 {
+			t.Errorf("nonsense gives %g", p)
+		}
+	}
+	// With delta 0 and no continuity it is McNemar's z, one-sided.
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 400).Draw(t, "n")
+		b := rapid.IntRange(0, n).Draw(t, "b")
+		c := rapid.IntRange(0, n-b).Draw(t, "c")
+		delta := rapid.Float64Range(0.001, 0.5).Draw(t, "delta")
+		alpha := rapid.Float64Range(0.001, 0.4).Draw(t, "alpha")
+		p, low := stats.NonInferior(b, c, n, delta), stats.TangoInterval(b, c, n, 1-2*alpha).Low
+		if math.Abs(low+delta) > 1e-6 && (p <= alpha) != (low >= -delta) {
+			t.Fatalf("b %d c %d n %d delta %g alpha %g: p %g, low %g", b, c, n, delta, alpha, p, low)
+		}
+		if b+c > 0 {
+			z := float64(b-c) / math.Sqrt(float64(b+c))
+			if got, want := stats.NonInferior(b, c, n, 0), math.Erfc(z/math.Sqrt2)/2; math.Abs(got-want) > 1e-9 {
+				t.Fatalf("b %d c %d: %g, McNemar %g", b, c, got, want)
+			}
+		}
+	})
+}

@@ -119,17 +119,34 @@ func (t exactTest) lastFailure(start, margin, limit int) int {
 		m := start
 		k := CriticalCount(t.seen+m, t.p0, t.alpha)
 		for m > 0 && upperTail(k-t.right, m, t.rate) >= t.power {
-			m--
-			if m > 0 {
-				// The count needed falls by 0 or 1 with each case less.
-				k = criticalNear(k, t.seen+m, t.p0, t.alpha)
-			}
+			// With as many wrong answers allowed, fewer cases only raise the
+			// power: the next place to fail is the end of the tooth below,
+			// where one wrong answer less is allowed.
+			allowed := t.seen + m - k
+			m = t.toothBelow(t.seen+m, allowed) - t.seen
+			k = t.seen + m - (allowed - 1)
 		}
+		m = max(m, 0)
 		if start-m >= margin/2 || m == 0 || start == limit {
 			return m
 		}
 		start = min(start+max(start/4, 2*margin), limit)
 	}
+}
+
+// toothBelow returns the largest size below n, at which allowed wrong answers
+// still pass, at which they do not. The search begins where the tooth should
+// end by its mean width.
+func (t exactTest) toothBelow(n, allowed int) int {
+	passes := func(n int) bool { return upperTail(n-allowed, n, t.p0) <= t.alpha }
+	at := max(n-int(1/(1-t.p0)), 0)
+	for at < n-1 && !passes(at+1) {
+		at++
+	}
+	for at > 0 && passes(at) {
+		at--
+	}
+	return at
 }
 
 // normalMore solves for the number of further cases by the normal

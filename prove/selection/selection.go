@@ -72,7 +72,7 @@ func Select(m poc.Measurement, lim Limits) Result {
 			continue
 		}
 		row := Row{Candidate: c.ID, Title: c.Title, Rung: c.Rung, CostPerTask: c.CostPerTask.Float(), CostProvenance: c.CostPerTask.Provenance,
-			AccuracyLow:      stats.LowerBound(c.Overall.Correct, c.Overall.N, poc.Alpha/float64(measured)),
+			AccuracyLow:      stats.LowerBound(c.Overall.Correct, c.Overall.N, m.AlphaSpent()/float64(measured)),
 			Interpretability: c.Interpretability.Class, Why: c.Interpretability.Why, Broken: []Broken{}}
 		if c.LatencyMs != nil {
 			row.LatencyP95High = c.LatencyMs.P95High

@@ -75,8 +75,13 @@ func TestAccuracyIsCorrectedForTheNumberOfCandidates(t *testing.T) {
 	if len(r.Rows) != 2 {
 		t.Fatalf("an assumed candidate takes part: %+v", r.Rows)
 	}
-	if got, want := row(t, r, "a").AccuracyLow, stats.LowerBound(950, 1000, 0.05/2); got != want {
+	if got, want := row(t, r, "a").AccuracyLow, stats.LowerBound(950, 1000, stats.SpendAlpha(0.05, 1)/2); got != want {
 		t.Errorf("lower bound %v, want %v", got, want)
+	}
+	// And for how often the test set was consulted.
+	m.Attempt = 3
+	if got, want := row(t, selection.Select(m, selection.Limits{}), "a").AccuracyLow, stats.LowerBound(950, 1000, stats.SpendAlpha(0.05, 3)/2); got != want {
+		t.Errorf("third attempt: lower bound %v, want %v", got, want)
 	}
 }
 
