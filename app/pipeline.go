@@ -109,6 +109,14 @@ func (a *App) Run(ctx context.Context, dir string, opt RunOptions) (RunInfo, err
 	if err != nil {
 		return RunInfo{}, err
 	}
+	tried, err := b.tried()
+	if err != nil {
+		return RunInfo{}, err
+	}
+	bars, err := grade.Freeze(b.gradeSlices())
+	if err != nil {
+		return RunInfo{}, err
+	}
 	info := RunInfo{}
 	var done <-chan error
 	err = a.DB.Tx(ctx, func(ctx context.Context, tx bun.Tx) error {
@@ -123,7 +131,7 @@ func (a *App) Run(ctx context.Context, dir string, opt RunOptions) (RunInfo, err
 			}
 		}
 		run, resumed, err := a.Runs.Begin(ctx, tx, poc.Run{ScenarioID: sc.ID, SpecDigest: spec, Document: b.folder.Raw,
-			Folder: dir, Exploratory: opt.Explore, DatasetID: version.ID})
+			Folder: dir, Exploratory: opt.Explore, DatasetID: version.ID, Tried: tried, Sketch: b.sketch(), Bars: bars})
 		if err != nil {
 			return err
 		}
@@ -280,6 +288,9 @@ func (a *App) measureStep(ctx context.Context, run poc.Run, b *bound, opt RunOpt
 		ids[i] = s.ID
 	}
 	m := poc.Measure(b.tests(), ids, outcomes, assumed, doc.Run.Seed)
+	if m.Attempt, err = a.Runs.Attempt(ctx, a.DB.Read(), run); err != nil {
+		return err
+	}
 	statements, err := a.conclude(b, m, run0)
 	if err != nil {
 		return err
@@ -321,7 +332,7 @@ func (a *App) conclude(b *bound, m poc.Measurement, started time.Time) ([]eviden
 	if err := add(poc.Statement(m, rec, started, a.now())); err != nil {
 		return nil, err
 	}
-	graded := grade.Grade(gradeSlices(b.folder), doc.Declared.Level, m, b.folder.Traffic.Provenance())
+	graded := grade.Grade(b.gradeSlices(), doc.Declared.Level, m, b.folder.Traffic.Provenance())
 	if err := add(grade.Statement(graded, started, a.now())); err != nil {
 		return nil, err
 	}

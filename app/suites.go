@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"path"
 	"path/filepath"
@@ -294,11 +293,27 @@ func hasRole(spec dataset.Spec, role dataset.Role) bool {
 	return false
 }
 
+// tried is the digest of what a run tries: the candidates, and the data that
+// they learn from.
+func (b *bound) tried() (string, error) {
+	learns := map[string][]string{}
+	for _, s := range b.suites {
+		for _, c := range s.data.Train {
+			learns[s.ID] = append(learns[s.ID], c.ID+"\x00"+c.Resolution)
+		}
+	}
+	return evidence.Digest(map[string]any{"candidates": b.digests, "train": learns})
+}
+
+func (b *bound) sketch() poc.Sketch {
+	var all []dataset.Case
+	for _, s := range b.suites {
+		all = append(all, s.data.Test...)
+	}
+	return poc.NewSketch(all)
+}
+
 // file reads a file that a candidate names.
 func (b *bound) file(f scenario.File, limit int64) ([]byte, error) {
-	raw, err := b.folder.ReadFile(f.Path, f.FieldName(), limit)
-	if err != nil {
-		return nil, errors.Join(err)
-	}
-	return raw, nil
+	return b.folder.ReadFile(f.Path, f.FieldName(), limit)
 }

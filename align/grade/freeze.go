@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/landfall-ai/landfall/align/poc"
 	"github.com/landfall-ai/landfall/core/evidence"
 )
 
@@ -14,7 +13,7 @@ import (
 const rule = "holm over candidates and slices, exact, alpha spent by attempt/1"
 
 // Freeze returns the digest of the bars (hex SHA-256 of their canonical JSON):
-// every slice's id, level and bar, the grader, and the rule with its alpha by
+// every slice's id, level, bar and grader, and the rule with its alpha by
 // which a candidate reaches them. The order of slices and their titles and
 // traffic make no difference. Take it before the first answer is scored, and
 // keep it with the run: a bar that was set after looking is no bar. It fails
@@ -22,9 +21,9 @@ const rule = "holm over candidates and slices, exact, alpha spent by attempt/1"
 func Freeze(bars []Slice) (string, error) {
 	rows := make([]map[string]any, len(bars))
 	for i, s := range slices.SortedFunc(slices.Values(bars), func(a, b Slice) int { return cmp.Compare(a.ID, b.ID) }) {
-		rows[i] = map[string]any{"slice": s.ID, "level": string(s.Level), "bar": s.Bar}
+		rows[i] = map[string]any{"slice": s.ID, "level": string(s.Level), "bar": s.Bar, "grader": s.Grader}
 	}
-	digest, err := evidence.Digest(map[string]any{"slices": rows, "grader": poc.GraderVersion, "rule": rule, "alpha": Alpha})
+	digest, err := evidence.Digest(map[string]any{"slices": rows, "rule": rule, "alpha": Alpha})
 	if err != nil {
 		return "", fmt.Errorf("freeze bars: %w", err)
 	}

@@ -39,7 +39,8 @@ type Slice struct {
 	Title    text.Text
 	Level    scenario.Level // what its cases test
 	Bar      float64
-	Requests int // in the traffic sample; 0 if there is none
+	Grader   string // version of what tells right from wrong
+	Requests int    // in the traffic sample; 0 if there is none
 }
 
 // Test is the exact test of one candidate on one slice.

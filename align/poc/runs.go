@@ -59,6 +59,9 @@ type Run struct {
 	Step          string // the step it is at, or was at last
 	Exploratory   bool
 	DatasetID     string
+	Tried         string // digest of the candidates and of what they learn from
+	Sketch        Sketch // of the test cases
+	Bars          string // digest of the bars, frozen before the first answer is scored
 	ResultsDigest string // blob with the case results as Parquet; "" until sealed
 	Problem       *Problem
 	Actor         string
@@ -98,6 +101,9 @@ type runRow struct {
 	Step          string
 	Exploratory   int64
 	DatasetID     string
+	TriedDigest   string
+	TestSketch    []byte
+	BarsDigest    string
 	ResultsDigest string
 	Problem       string
 	Actor         string
@@ -109,6 +115,7 @@ type runRow struct {
 func (r runRow) run() (Run, error) {
 	out := Run{ID: r.ID, ScenarioID: r.ScenarioID, SpecDigest: r.SpecDigest, Document: r.Document, Folder: r.Folder,
 		State: State(r.State), Step: r.Step, Exploratory: r.Exploratory != 0, DatasetID: r.DatasetID, ResultsDigest: r.ResultsDigest,
+		Tried: r.TriedDigest, Sketch: r.TestSketch, Bars: r.BarsDigest,
 		Actor: r.Actor, Created: store.FromMicros(r.CreatedAt), Updated: store.FromMicros(r.UpdatedAt)}
 	if r.FinishedAt.Valid {
 		out.Finished = store.FromMicros(r.FinishedAt.Int64)
@@ -145,7 +152,7 @@ func (s *Runs) Begin(ctx context.Context, tx bun.Tx, r Run) (_ Run, resumed bool
 	now := store.Micros(s.Now())
 	row := runRow{ID: s.NewID("run"), ScenarioID: r.ScenarioID, SpecDigest: r.SpecDigest, Document: r.Document, Folder: r.Folder,
 		State: string(Running), Step: StepData, Exploratory: int64(b2i(r.Exploratory)), DatasetID: r.DatasetID,
-		Actor: actor.From(ctx).ID, CreatedAt: now, UpdatedAt: now}
+		TriedDigest: r.Tried, TestSketch: r.Sketch, BarsDigest: r.Bars, Actor: actor.From(ctx).ID, CreatedAt: now, UpdatedAt: now}
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return Run{}, false, fmt.Errorf("begin run: %w", err)
 	}
@@ -235,7 +242,7 @@ type RunFilter struct {
 // List returns runs, newest first.
 func (s *Runs) List(ctx context.Context, f RunFilter) ([]Run, error) {
 	var rows []runRow
-	q := s.DB.Read().NewSelect().Model(&rows).ExcludeColumn("document").Order("id DESC").Limit(int64(f.Limit))
+	q := s.DB.Read().NewSelect().Model(&rows).ExcludeColumn("document", "test_sketch").Order("id DESC").Limit(int64(f.Limit))
 	if !f.All {
 		q = q.Where("scenario_id IN (?)", bun.List(append(f.Scenarios, "")))
 	}
