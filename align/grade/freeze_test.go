@@ -14,7 +14,7 @@ func TestFreeze(t *testing.T) {
 	t.Parallel()
 	freeze := func(ss []grade.Slice) string {
 		t.Helper()
-		d, err := grade.Freeze(ss)
+		d, err := grade.Freeze(ss, "match/2", "tokens/1")
 		if err != nil || len(d) != 64 {
 			t.Fatalf("%q, %v", d, err)
 		}
@@ -40,6 +40,12 @@ func TestFreeze(t *testing.T) {
 		if got := freeze(change(slices.Clone(bars))); got == frozen || !grade.Exploratory(frozen, got) {
 			t.Errorf("%s goes unnoticed", name)
 		}
+	}
+	if d, err := grade.Freeze(bars, "tokens/1", "match/2"); err != nil || d != frozen {
+		t.Error("the same graders in another order are other graders")
+	}
+	if d, err := grade.Freeze(bars, "match/3", "tokens/1"); err != nil || d == frozen {
+		t.Error("another version of a grader goes unnoticed")
 	}
 	if !grade.Exploratory("", frozen) {
 		t.Error("without frozen bars everything only explores")

@@ -85,7 +85,8 @@ type Cell struct {
 	High     float64   `json:"high"`
 }
 
-// Draw computes the map of every candidate. The search for weak slices follows
+// Draw computes the map of every candidate on the cases of one suite, since
+// answers of different tasks have no common accuracy. The search for weak slices follows
 // opts. It fails with ErrAnswers if a candidate has not one answer per case.
 func Draw(cases []dataset.Case, candidates []Candidate, opts SearchOptions) (Map, error) {
 	m := Map{Cases: len(cases), Candidates: []CandidateMap{}}
