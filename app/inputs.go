@@ -37,16 +37,9 @@ func paramsOf(doc *scenario.Document) map[string]any {
 
 func (b *bound) gradeSlices() []grade.Slice {
 	f := b.folder
-	graders := map[string]string{}
-	for _, s := range b.suites {
-		for _, c := range s.data.Test {
-			graders[c.Slice] = s.grader.Version()
-		}
-	}
 	out := make([]grade.Slice, len(f.Document.Slices))
 	for i, s := range f.Document.Slices {
-		out[i] = grade.Slice{ID: s.ID, Title: s.Title, Level: s.Level, Bar: f.Document.Bar(s), Grader: graders[s.ID],
-			Requests: f.Traffic.Requests[s.ID]}
+		out[i] = grade.Slice{ID: s.ID, Title: s.Title, Level: s.Level, Bar: f.Document.Bar(s), Requests: f.Traffic.Requests[s.ID]}
 	}
 	return out
 }

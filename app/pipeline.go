@@ -113,7 +113,7 @@ func (a *App) Run(ctx context.Context, dir string, opt RunOptions) (RunInfo, err
 	if err != nil {
 		return RunInfo{}, err
 	}
-	bars, err := grade.Freeze(b.gradeSlices())
+	bars, err := grade.Freeze(b.gradeSlices(), b.graders()...)
 	if err != nil {
 		return RunInfo{}, err
 	}

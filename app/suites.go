@@ -305,6 +305,15 @@ func (b *bound) tried() (string, error) {
 	return evidence.Digest(map[string]any{"candidates": b.digests, "train": learns})
 }
 
+// graders are the versions of what tells right from wrong, by suite.
+func (b *bound) graders() []string {
+	var out []string
+	for _, s := range b.suites {
+		out = append(out, s.ID+"="+s.grader.Version())
+	}
+	return out
+}
+
 func (b *bound) sketch() poc.Sketch {
 	var all []dataset.Case
 	for _, s := range b.suites {

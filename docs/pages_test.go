@@ -75,8 +75,10 @@ func TestScenarioReference(t *testing.T) {
 		t.Fatal(err)
 	}
 	leaves, inner := map[string][]string{}, map[string]bool{}
-	properties(schema, "", leaves, inner)
 	defs := schema["$defs"].(map[string]any)
+	schema["properties"].(map[string]any)["data"] = defs["data"] // what recurs is described where it stands first
+	schema["properties"].(map[string]any)["task"] = defs["task"]
+	properties(schema, "", leaves, inner)
 	for _, alternative := range defs["amount"].(map[string]any)["oneOf"].([]any) {
 		properties(alternative.(map[string]any), "amount", leaves, inner)
 	}

@@ -39,8 +39,7 @@ type Slice struct {
 	Title    text.Text
 	Level    scenario.Level // what its cases test
 	Bar      float64
-	Grader   string // version of what tells right from wrong
-	Requests int    // in the traffic sample; 0 if there is none
+	Requests int // in the traffic sample; 0 if there is none
 }
 
 // Test is the exact test of one candidate on one slice.

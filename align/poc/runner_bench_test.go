@@ -38,10 +38,6 @@ func benchCases(n int) []dataset.Case {
 	return cases
 }
 
-func match(_ context.Context, c dataset.Case, a poc.Answer) (grader.Grade, error) {
-	return grader.Grade{Correct: grader.Correct(c.Resolution, a.Resolution)}, nil
-}
-
 type unheard struct{}
 
 func (unheard) Phase(string, string, int, int) {}
@@ -52,8 +48,11 @@ func (unheard) End(string)                     {}
 func execute(b *testing.B, cases []dataset.Case, m mock) time.Duration {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "run.db")
-	plan := poc.Plan{Journal: path, Now: time.Now, Grade: match, Entrants: []poc.Entrant{{ID: "mock", Cases: cases, Title: text.Text{En: "Mock", Zh: "模拟"},
-		Rung: poc.LargeModel, Concurrency: wide, Prepare: func(context.Context) (poc.Prepared, error) { return poc.Prepared{Candidate: m}, nil }}}}
+	same := func(_ context.Context, c dataset.Case, a poc.Answer) (grader.Grade, error) {
+		return grader.Grade{Correct: a.Resolution == c.Resolution, Score: 1}, nil
+	}
+	plan := poc.Plan{Grade: same, Journal: path, Now: time.Now, Entrants: []poc.Entrant{{ID: "mock", Title: text.Text{En: "Mock", Zh: "模拟"},
+		Cases: cases, Rung: poc.LargeModel, Concurrency: wide, Prepare: func(context.Context) (poc.Prepared, error) { return poc.Prepared{Candidate: m}, nil }}}}
 	began := time.Now()
 	out, err := poc.Execute(b.Context(), plan, unheard{})
 	took := time.Since(began)
