@@ -40,6 +40,10 @@ type Slice struct {
 	Level    scenario.Level // what its cases test
 	Bar      float64
 	Requests int // in the traffic sample; 0 if there is none
+	// Declared is what the owner says that this slice needs; "" if as the
+	// scenario. Rubric is how they came to it; nil if nobody answered.
+	Declared scenario.Level
+	Rubric   *scenario.Rubric
 }
 
 // Test is the exact test of one candidate on one slice.
@@ -63,7 +67,7 @@ type Verdict struct {
 	Slice    string         `json:"slice"`
 	Title    text.Text      `json:"title"`
 	Level    scenario.Level `json:"level"`    // of resolution that its cases test
-	Declared scenario.Level `json:"declared"` // by the owner, for the scenario
+	Declared scenario.Level `json:"declared"` // by the owner, for the slice or else for the scenario
 	Proven   scenario.Level `json:"proven"`   // "" if no candidate passes
 	Bar      float64        `json:"bar"`
 	Share    Share          `json:"share"`
@@ -120,6 +124,10 @@ type Result struct {
 	// Worn marks a test set that was consulted too often to settle anything:
 	// label fresh cases.
 	Worn bool `json:"worn,omitempty"`
+	// Matrix has one row per slice, as WithMatrix makes them.
+	Matrix []MatrixRow `json:"matrix,omitempty"`
+	// Routing is the table that WithRouting makes; nil without one.
+	Routing *Routing `json:"routing,omitempty"`
 }
 
 // Grade computes the verdicts. Candidates that are assumed prove nothing and
@@ -127,7 +135,7 @@ type Result struct {
 // proportion to them and the shares are assumed.
 func Grade(slicesIn []Slice, declared scenario.Level, m poc.Measurement, traffic evidence.Provenance) Result {
 	r := Result{Declared: declared, Slices: make([]Verdict, len(slicesIn)), Traffic: traffic, Levels: map[scenario.Level]Share{},
-		Attempt: max(1, m.Attempt), AlphaSpent: m.AlphaSpent(), Worn: m.Worn()}
+		Attempt: max(1, m.Attempt), AlphaSpent: spent(slicesIn, m), Worn: m.Worn()}
 	requests := make([]int, len(slicesIn))
 	sampled := false
 	for i, s := range slicesIn {
@@ -144,7 +152,7 @@ func Grade(slicesIn []Slice, declared scenario.Level, m poc.Measurement, traffic
 	tests := holm(slicesIn, m)
 	for i, s := range slicesIn {
 		v := verdict(s, tests[i], m)
-		v.Declared = declared
+		v.Declared = cmp.Or(s.Declared, declared)
 		v.Share = share(requests, func(j int) bool { return j == i }, sampled)
 		r.Slices[i] = v
 	}
@@ -221,7 +229,8 @@ func holm(slicesIn []Slice, m poc.Measurement) [][]Test {
 	for i, c := range cells {
 		pass[i], not[i] = c.pass, c.not
 	}
-	up, down := levels(pass, m.AlphaSpent()), levels(not, m.AlphaSpent())
+	alpha := spent(slicesIn, m)
+	up, down := levels(pass, alpha), levels(not, alpha)
 	out := make([][]Test, len(slicesIn))
 	for i, c := range cells {
 		t := c.test

@@ -37,6 +37,12 @@ func check(d *Document, file string, t *tree) error {
 		targets = append(targets, c.ID())
 		checkCandidate(d, c, fmt.Sprintf("/candidates/%d", i), wrong)
 	}
+	if e := d.Targets.Economics; e != nil && e.Incumbent != "" && !slices.ContainsFunc(d.Candidates, func(c Candidate) bool { return c.ID() == e.Incumbent }) {
+		wrong("/targets/economics/incumbent", "there is no candidate %s; known: %s", "没有候选方案 %s;可用:%s", e.Incumbent, nearestFirst(e.Incumbent, targets[len(rungs):]))
+	}
+	if e := d.Targets.Economics; e != nil && e.Margin > 0 && e.Incumbent == "" {
+		wrong("/targets/economics/margin", "a margin needs economics.incumbent: the candidate that it is measured from", "margin 需要 economics.incumbent:以哪个候选方案为基准")
+	}
 	for i, l := range d.Costs.Lines {
 		p := fmt.Sprintf("/costs/lines/%d", i)
 		if l.For != "" && !slices.Contains(targets, l.For) {

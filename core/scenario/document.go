@@ -56,6 +56,9 @@ type Owner struct {
 type Declared struct {
 	Level  Level     `json:"level"`
 	Reason text.Text `json:"reason"`
+	// Rubric is how they came to it; nil if nobody answered. Where it asks for
+	// another level, grading reports both.
+	Rubric *Rubric `json:"rubric,omitempty"`
 }
 
 // Slice is a named subset of cases and of traffic.
@@ -66,6 +69,8 @@ type Slice struct {
 	Level Level `json:"level"`
 	// Accuracy is the slice's own bar; Targets.Accuracy if 0.
 	Accuracy float64 `json:"accuracy"`
+	// Declared is nil if the slice is declared as the scenario is.
+	Declared *SliceDeclared `json:"declared,omitempty"`
 }
 
 // Traffic says how often each slice occurs, apart from the cases: test cases
@@ -94,6 +99,8 @@ type Targets struct {
 	// ProvenShare is the share of traffic that must be proven for the align
 	// gate to pass; 0.5 if 0.
 	ProvenShare float64 `json:"proven_share"`
+	// Economics derives a bar to set beside Accuracy; nil if nobody stated it.
+	Economics *Economics `json:"economics,omitempty"`
 }
 
 // Amount is a number that may be uncertain: Value alone, or P10, P50 and P90.
@@ -226,8 +233,18 @@ func (d *Document) Bind(datasets map[string]string, trafficDigest string, candid
 		RoleDataset:   datasets,
 		RoleCandidate: candidates,
 	}
+	held := map[string]any{"targets": targets, "slices": d.bars(), "declared": d.Declared.Level}
+	if rs := d.rubrics(); len(rs) > 0 {
+		answers := map[string]Rubric{}
+		for at, r := range rs {
+			x := *r
+			x.By = "" // who answered binds nothing, as the owner does
+			answers[at] = x
+		}
+		held["rubrics"] = answers
+	}
 	for role, v := range map[string]any{
-		RoleTargets: map[string]any{"targets": targets, "slices": d.bars(), "declared": d.Declared.Level},
+		RoleTargets: held,
 		RoleTraffic: map[string]any{"sample": trafficDigest, "source": d.Traffic.Source, "per_year": d.Traffic.PerYear},
 		RoleCosts:   map[string]any{"costs": costs, "imported": imported},
 		RoleQuality: d.qualityPolicies(),
@@ -269,7 +286,11 @@ func (d *Document) qualityPolicies() any {
 func (d *Document) bars() map[string]any {
 	out := map[string]any{}
 	for _, s := range d.Slices {
-		out[s.ID] = map[string]any{"level": s.Level, "accuracy": d.Bar(s)}
+		bar := map[string]any{"level": s.Level, "accuracy": d.Bar(s)}
+		if s.Declared != nil && s.Declared.Level != "" {
+			bar["declared"] = s.Declared.Level
+		}
+		out[s.ID] = bar
 	}
 	return out
 }

@@ -346,6 +346,11 @@ func (d *Document) defaults() {
 	if d.Summary.IsZero() {
 		d.Summary = d.Title
 	}
+	for _, r := range d.rubrics() {
+		if r.Version == "" {
+			r.Version = RubricVersion
+		}
+	}
 	for i, s := range d.Slices {
 		if s.Title.IsZero() {
 			d.Slices[i].Title = text.Text{En: s.ID, Zh: s.ID}

@@ -58,6 +58,13 @@ func TestParseSaysWhereAndWhat(t *testing.T) {
 		{"not finite", "accuracy: 0.9", "accuracy: .inf", "scenario.yaml:13:21", "finite"},
 		{"faq without documents", "builtin: tfidf", "builtin: faq", "scenario.yaml:15:5", "data.documents"},
 		{"bomb", "apiVersion: landfall/v1\n", bomb, "scenario.yaml:", "unfolds"},
+		{"rubric answer", "{level: L2}", "{level: L2, rubric: {output: jsn}}", "scenario.yaml:5:32", "did you mean json?"},
+		{"rubric question", "{level: L2}", "{level: L2, rubric: {outptu: json}}", "scenario.yaml:5:32", "did you mean output?"},
+		{"rubric version", "{level: L2}", "{level: L2, rubric: {version: '9', output: json}}", "scenario.yaml:5:32", "1"},
+		{"rubric without an answer", "{level: L2}", "{level: L2, rubric: {}}", "scenario.yaml:5:", "at least 1"},
+		{"unknown incumbent", "{accuracy: 0.9}", "{accuracy: 0.9, economics: {benefit_right: 1, cost_wrong: 4, incumbent: tfidff}}", "scenario.yaml:13:", "tfidf"},
+		{"margin from nowhere", "{accuracy: 0.9}", "{accuracy: 0.9, economics: {benefit_right: 1, cost_wrong: 4, margin: 0.02}}", "scenario.yaml:13:", "incumbent"},
+		{"no benefit", "{accuracy: 0.9}", "{accuracy: 0.9, economics: {benefit_right: 0, cost_wrong: 4}}", "scenario.yaml:13:", "more than 0"},
 		{"no input", "role: input", "role: tag", "scenario.yaml:10:3", "input"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -93,4 +100,54 @@ func FuzzParse(f *testing.F) {
 			t.Error("accepted without a slug")
 		}
 	})
+}
+
+func TestDeclaredForASlice(t *testing.T) {
+	t.Parallel()
+	src := strings.Replace(minimal, "{level: L2}", "{level: L2, rubric: {output: json, by: Lin}}", 1) +
+		"slices:\n  - {id: a, level: L1}\n  - {id: b, level: L3, declared: {level: L3, reason: scans, rubric: {input: media}}}\n  - {id: c, level: L1, declared: {rubric: {output: text}}}\n"
+	src = strings.Replace(src, "    intent:", "    group: {role: slice}\n    intent:", 1)
+	d, err := scenario.Parse("scenario.yaml", []byte(src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct {
+		level         scenario.Level
+		input, output string
+	}{{scenario.L2, "", "json"}, {scenario.L3, "media", ""}, {scenario.L2, "", "text"}} {
+		got := d.DeclaredFor(d.Slices[i])
+		if got.Level != want.level || got.Rubric.Input != want.input || got.Rubric.Output != want.output || got.Rubric.Version != scenario.RubricVersion {
+			t.Errorf("%s: %+v %+v", d.Slices[i].ID, got, got.Rubric)
+		}
+	}
+}
+
+// What was judged by one bar or one set of answers is no evidence about
+// another; who answered changes nothing, and neither does a document that has
+// no answers.
+func TestRubricAndEconomicsBindTargets(t *testing.T) {
+	t.Parallel()
+	targets := func(src string) string {
+		t.Helper()
+		d, err := scenario.Parse("scenario.yaml", []byte(src))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := d.Bind("d", "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b[scenario.RoleTargets][scenario.RoleTargets]
+	}
+	with := func(old, new string) string { return targets(strings.Replace(minimal, old, new, 1)) }
+	answered := with("{level: L2}", "{level: L2, rubric: {output: json, by: Lin}}")
+	if answered == targets(minimal) || answered == with("{level: L2}", "{level: L2, rubric: {output: text, by: Lin}}") {
+		t.Error("answers bind nothing")
+	}
+	if answered != with("{level: L2}", "{level: L2, rubric: {output: json, by: Wu}}") {
+		t.Error("who answered binds")
+	}
+	if targets(minimal) == with("{accuracy: 0.9}", "{accuracy: 0.9, economics: {benefit_right: 1, cost_wrong: 4}}") {
+		t.Error("economics bind nothing")
+	}
 }
