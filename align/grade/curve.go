@@ -55,7 +55,7 @@ func (f fitter) curve(cheap, dear int) *RouteCurve {
 	c := &RouteCurve{Cheap: f.routers[cheap].ID, Dear: f.routers[dear].ID}
 	right, deferred := steps(kinds, seen)
 	for j := range right {
-		c.Points = append(c.Points, newPoint(right[j], deferred[j], n, low*float64(n)+high*float64(deferred[j])))
+		c.Points = append(c.Points, newPoint(right[j], deferred[j], n, float64(n)*low+float64(deferred[j])*high))
 	}
 	c.AlwaysCheap = f.point(single(n, cheap))
 	c.AlwaysDear = f.point(single(n, dear))

@@ -339,13 +339,6 @@ func (f fitter) correct(d decision, c int) bool {
 	return f.routers[d.cheap].Answers[c].Correct
 }
 
-func (f fitter) cost(d decision) float64 {
-	if d.dear >= 0 {
-		return f.routers[d.cheap].Cost + f.routers[d.dear].Cost
-	}
-	return f.routers[d.cheap].Cost
-}
-
 // cross decides each case by the policy that is chosen outside its fold.
 func (f fitter) cross() []decision {
 	out := make([]decision, len(f.fold))
@@ -400,15 +393,21 @@ func (f fitter) bySlice() []decision {
 }
 
 func (f fitter) point(ds []decision) RoutePoint {
-	right, deferred, cost := 0, 0, 0.0
+	right, deferred := 0, 0
+	asked := make([]int, len(f.routers)) // counts, so that the sum does not depend on the order
 	for i, d := range ds {
 		if f.correct(d, i) {
 			right++
 		}
 		if d.dear >= 0 {
 			deferred++
+			asked[d.dear]++
 		}
-		cost += f.cost(d)
+		asked[d.cheap]++
+	}
+	cost := 0.0
+	for i, n := range asked {
+		cost += float64(n) * f.routers[i].Cost
 	}
 	return newPoint(right, deferred, len(ds), cost)
 }

@@ -44,6 +44,12 @@ func writeYAML(w io.Writer, v any) error {
 	return nil
 }
 
+// WriteJSON writes v as -o json does.
+func WriteJSON(w io.Writer, v any) error { return writeJSON(w, v) }
+
+// WriteYAML writes v as -o yaml does.
+func WriteYAML(w io.Writer, v any) error { return writeYAML(w, v) }
+
 // yamlValue writes the next value of dec. A collection starts on a line of
 // its own when afterKey, else on the current line (the top, or after "- ").
 func yamlValue(out *bytes.Buffer, dec *json.Decoder, depth int, afterKey bool) error {
