@@ -39,7 +39,9 @@ func (b *bound) gradeSlices() []grade.Slice {
 	f := b.folder
 	out := make([]grade.Slice, len(f.Document.Slices))
 	for i, s := range f.Document.Slices {
-		out[i] = grade.Slice{ID: s.ID, Title: s.Title, Level: s.Level, Bar: f.Document.Bar(s), Requests: f.Traffic.Requests[s.ID]}
+		d := f.Document.DeclaredFor(s)
+		out[i] = grade.Slice{ID: s.ID, Title: s.Title, Level: s.Level, Bar: f.Document.Bar(s),
+			Requests: f.Traffic.Requests[s.ID], Declared: d.Level, Rubric: d.Rubric}
 	}
 	return out
 }

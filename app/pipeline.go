@@ -291,7 +291,7 @@ func (a *App) measureStep(ctx context.Context, run poc.Run, b *bound, opt RunOpt
 	if m.Attempt, err = a.Runs.Attempt(ctx, a.DB.Read(), run); err != nil {
 		return err
 	}
-	statements, err := a.conclude(b, m, run0)
+	statements, err := a.conclude(b, m, outcomes, run0)
 	if err != nil {
 		return err
 	}
@@ -315,7 +315,7 @@ func (a *App) measureStep(ctx context.Context, run poc.Run, b *bound, opt RunOpt
 }
 
 // conclude turns a measurement into the evidence that follows from it.
-func (a *App) conclude(b *bound, m poc.Measurement, started time.Time) ([]evidence.Statement, error) {
+func (a *App) conclude(b *bound, m poc.Measurement, outcomes []poc.Outcome, started time.Time) ([]evidence.Statement, error) {
 	doc := b.folder.Document
 	var out []evidence.Statement
 	add := func(st evidence.Statement, err error) error {
@@ -332,7 +332,10 @@ func (a *App) conclude(b *bound, m poc.Measurement, started time.Time) ([]eviden
 	if err := add(poc.Statement(m, rec, started, a.now())); err != nil {
 		return nil, err
 	}
-	graded := grade.Grade(b.gradeSlices(), doc.Declared.Level, m, b.folder.Traffic.Provenance())
+	graded, err := graded(b, m, outcomes)
+	if err != nil {
+		return nil, err
+	}
 	if err := add(grade.Statement(graded, started, a.now())); err != nil {
 		return nil, err
 	}

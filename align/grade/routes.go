@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/landfall-ai/landfall/core/evidence"
@@ -142,11 +144,20 @@ func ParseRoutes(data []byte) (Routes, error) {
 		return invalid(fmt.Errorf("it is longer than %d bytes", MaxRoutes))
 	}
 	if !json.Valid(data) {
-		raw, err := yaml.YAMLToJSON(data)
+		tree, err := parser.ParseBytes(data, 0)
 		if err != nil {
 			return invalid(err)
 		}
-		data = raw
+		a := &aliases{}
+		for _, d := range tree.Docs {
+			ast.Walk(a, d)
+		}
+		if a.found { // an alias can unfold a small file without end
+			return invalid(errors.New("YAML aliases are not allowed here"))
+		}
+		if data, err = yaml.YAMLToJSON(data); err != nil {
+			return invalid(err)
+		}
 	}
 	tree, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
 	if err != nil {
@@ -175,6 +186,14 @@ func ParseRoutes(data []byte) (Routes, error) {
 		return Routes{}, ErrRoutesChanged.With("said", r.Digest, "has", has)
 	}
 	return r, nil
+}
+
+type aliases struct{ found bool }
+
+func (a *aliases) Visit(n ast.Node) ast.Visitor {
+	_, alias := n.(*ast.AliasNode)
+	a.found = a.found || alias
+	return a
 }
 
 // Current fails with ErrRoutesExpired if the table must not be used at now.

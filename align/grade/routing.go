@@ -51,8 +51,8 @@ type RoutingInput struct {
 type Routing struct {
 	Slices []SliceRoute `json:"slices"`
 	// Policy is chosen among all single candidates and cascades: the cheapest
-	// that reaches the bar on the cases it is chosen on, else the one most
-	// often right. Its figures are cross-fitted.
+	// whose exact lower bound reaches the bar on the cases that it is chosen
+	// on, else the one most often right. Its figures are cross-fitted.
 	Policy *RoutePolicy `json:"policy,omitempty"`
 	Curve  *RouteCurve  `json:"curve,omitempty"`
 	// Without says why there is no cascade; zero if there is one.
@@ -85,6 +85,11 @@ type RoutePolicy struct {
 	// It was chosen on all cases.
 	Threshold float64    `json:"threshold"`
 	Measured  RoutePoint `json:"measured"`
+	// Bar is the scenario's; LowerBound is the exact one-sided bound at Alpha
+	// of the cross-fitted cases, and Proven says whether it reaches the bar.
+	Bar        float64 `json:"bar"`
+	LowerBound float64 `json:"lb"`
+	Proven     bool    `json:"proven"`
 	// AgainstDear is the difference in the share of right answers to
 	// always-dear on the same cases: Tango's score interval at poc.Level; nil
 	// of a single candidate.
@@ -146,7 +151,9 @@ func Route(in RoutingInput) Routing {
 	f := newFitter(in, routers)
 	best, cascade := f.choose(nil)
 	policy := f.cross()
-	r.Policy = &RoutePolicy{Cheap: routers[best.cheap].ID, Measured: f.point(policy)}
+	r.Policy = &RoutePolicy{Cheap: routers[best.cheap].ID, Measured: f.point(policy), Bar: in.Bar}
+	r.Policy.LowerBound = stats.LowerBound(r.Policy.Measured.Correct, len(in.Cases), Alpha)
+	r.Policy.Proven = r.Policy.LowerBound >= in.Bar
 	if best.dear >= 0 {
 		r.Policy.Dear, r.Policy.Threshold = routers[best.dear].ID, best.threshold
 		dear := single(len(in.Cases), best.dear)
@@ -185,6 +192,7 @@ type choice struct {
 	cheap, dear int // dear is −1 of a single candidate
 	threshold   float64
 	accuracy    float64
+	reaches     bool // its one-sided lower bound at Alpha reaches the bar
 	cost        float64
 }
 
@@ -261,12 +269,13 @@ func (f fitter) thresholds(router int, on []int) []float64 {
 func (f fitter) choose(but *int) (best, cascade choice) {
 	on := f.cases(but)
 	n := float64(len(on))
+	enough := stats.CriticalCount(len(on), f.in.Bar, Alpha)
 	best, cascade = choice{cheap: -1}, choice{dear: -1}
 	take := func(c choice) {
-		if best.cheap < 0 || f.better(c, best) {
+		if best.cheap < 0 || better(c, best) {
 			best = c
 		}
-		if c.dear >= 0 && (cascade.dear < 0 || f.better(c, cascade)) {
+		if c.dear >= 0 && (cascade.dear < 0 || better(c, cascade)) {
 			cascade = c
 		}
 	}
@@ -277,7 +286,7 @@ func (f fitter) choose(but *int) (best, cascade choice) {
 				right++
 			}
 		}
-		take(choice{cheap: i, dear: -1, accuracy: float64(right) / n, cost: r.Cost})
+		take(choice{cheap: i, dear: -1, accuracy: float64(right) / n, reaches: right >= enough, cost: r.Cost})
 	}
 	for i := range f.routers {
 		levels := f.thresholds(i, on)
@@ -301,7 +310,7 @@ func (f fitter) choose(but *int) (best, cascade choice) {
 					deferred++
 				}
 				if !math.IsInf(t, 0) {
-					take(choice{cheap: i, dear: j, threshold: t, accuracy: float64(right) / n,
+					take(choice{cheap: i, dear: j, threshold: t, accuracy: float64(right) / n, reaches: right >= enough,
 						cost: f.routers[i].Cost + f.routers[j].Cost*float64(deferred)/n})
 				}
 			}
@@ -312,8 +321,8 @@ func (f fitter) choose(but *int) (best, cascade choice) {
 
 // better prefers what reaches the bar, then the cheaper of two that do, and
 // the one more often right of two that do not.
-func (f fitter) better(a, b choice) bool {
-	x, y := a.accuracy >= f.in.Bar, b.accuracy >= f.in.Bar
+func better(a, b choice) bool {
+	x, y := a.reaches, b.reaches
 	switch {
 	case x != y:
 		return x
@@ -378,12 +387,12 @@ func (f fitter) bySlice() []decision {
 			}
 			to, best := 0, -1.0
 			for j, x := range seen[f.in.Slices[i]] { // by rising cost
-				share := float64(x.right) / float64(x.n)
-				if share > best {
-					to, best = j, share
-				}
-				if share >= f.in.Bars[f.in.Slices[i]] {
+				if x.right >= stats.CriticalCount(x.n, f.in.Bars[f.in.Slices[i]], Alpha) {
+					to = j
 					break
+				}
+				if share := float64(x.right) / float64(x.n); share > best {
+					to, best = j, share
 				}
 			}
 			out[i] = decision{to, -1}

@@ -198,3 +198,19 @@ func BenchmarkRoute(b *testing.B) {
 		grade.Route(in)
 	}
 }
+
+// Where nothing reaches the bar in truth, a policy that was chosen among many
+// is shown as proven no more often than at Alpha.
+func TestAPolicyIsNotProvenByTheChoice(t *testing.T) {
+	t.Parallel()
+	proven := 0
+	const worlds = 200
+	for seed := range uint64(worlds) {
+		if grade.Route(world(200, seed+1000, .9, false)).Policy.Proven {
+			proven++
+		}
+	}
+	if proven > 18 { // P[Bin(200, .05) > 18] = 0.006
+		t.Errorf("%d of %d", proven, worlds)
+	}
+}
