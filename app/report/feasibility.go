@@ -43,6 +43,10 @@ func FeasibilityHTML(w io.Writer, m grade.Feasibility, at time.Time, tool, langu
 // FeasibilityTerminal writes the matrix for a person at a terminal.
 func FeasibilityTerminal(t *term.Terminal, w io.Writer, m grade.Feasibility) error {
 	l := lang(t.Lang)
+	if len(m.Rows) == 0 {
+		_, err := fmt.Fprintln(w, noScenario(l))
+		return err
+	}
 	head := []string{"#", l.say("SCENARIO", "场景"), l.say("STANDS", "状态"), "L1", "L2", "L3", l.say("DATA", "数据"), l.say("P95", "P95"),
 		l.say("PER 1,000", "每千次成本"), l.say("WRONG IN 1,000", "每千次错误"), l.say("AT STAKE A YEAR", "年涉及金额")}
 	rows := make([][]string, len(m.Rows))
@@ -129,10 +133,14 @@ func (l lang) cellSpan(c grade.Cell, currency string) string {
 	return ""
 }
 
+func noScenario(l lang) string {
+	return l.say("There is no scenario yet: make one with landfall init, and run it.", "还没有场景：用 landfall init 创建一个并运行。")
+}
+
 func matrixSection(m grade.Feasibility, l lang) section {
-	t := &table{Caption: l.say("Feasibility", "可行性"), Head: []head{column("Scenario", "场景", l), column("Stands", "状态", l),
-		number("L1", "L1", l), number("L2", "L2", l), number("L3", "L3", l), number("Data rules kept", "数据规则满足率", l), number("p95", "p95", l),
-		number("Cost per 1,000", "每千次成本", l), number("Wrong in 1,000", "每千次错误", l), number("At stake a year", "年涉及金额", l), column("Stays above the next", "排序稳定区间", l)}}
+	t := &table{Caption: l.say("Feasibility", "可行性"), Quiet: true, Head: []head{column("Scenario", "场景", l), column("Stands", "状态", l),
+		column("L1", "L1", l), column("L2", "L2", l), column("L3", "L3", l), column("Data rules kept", "数据规则满足率", l), column("p95", "p95", l),
+		column("Cost per 1,000", "每千次成本", l), column("Wrong in 1,000", "每千次错误", l), column("At stake a year", "年涉及金额", l), column("Stays above the next", "排序稳定区间", l)}}
 	for _, r := range m.Rows {
 		name := cell{Text: strconv.Itoa(r.Rank) + ". " + cmp.Or(l.of(r.Title), r.Scenario), Sub: []string{r.Scenario}}
 		stands := plain(l.tier(r.Tier))
@@ -149,7 +157,7 @@ func matrixSection(m grade.Feasibility, l lang) section {
 	}
 	return section{ID: "matrix", Title: t.Caption, Lead: l.say(
 		"Every figure names its evidence. A level's figure is the share of its traffic that is proven, and what it may be with what is still open.",
-		"每个数字都注明证据。级别列为该级别流量中已证明的占比,以及计入尚待证实部分后的上限。"), Parts: []part{{Table: labelled(t)}}}
+		"每个数字都注明证据。级别列为该级别流量中已证明的占比，以及计入尚待证实部分后的上限。"), Parts: []part{{Table: labelled(t)}}}
 }
 
 func (l lang) matrixCell(c grade.Cell, currency string) cell {
@@ -159,7 +167,7 @@ func (l lang) matrixCell(c grade.Cell, currency string) cell {
 	} else {
 		m.Word = l.cellText(c, currency)
 	}
-	out := cell{Mark: &m, Num: true}
+	out := cell{Mark: &m}
 	add := func(s string) {
 		if s != "" {
 			out.Sub = append(out.Sub, s)
@@ -179,7 +187,9 @@ func (l lang) matrixCell(c grade.Cell, currency string) cell {
 	if c.Basis == evidence.Assumed {
 		add(l.provenance(c.Basis))
 	}
-	add(l.of(c.Note))
+	if c.Unit == "wrong/1k" { // what the other notes say stands under what is missing
+		add(l.of(c.Note))
+	}
 	if c.Evidence != "" {
 		add(short(c.Evidence))
 	}
@@ -188,6 +198,10 @@ func (l lang) matrixCell(c grade.Cell, currency string) cell {
 
 func missingSection(m grade.Feasibility, l lang) section {
 	s := section{ID: "missing", Title: l.say("What is missing", "尚缺什么")}
+	if len(m.Rows) == 0 {
+		s.Parts = []part{{Text: noScenario(l)}}
+		return s
+	}
 	for _, r := range m.Rows {
 		if len(r.Missing) == 0 {
 			continue
@@ -207,7 +221,7 @@ func missingSection(m grade.Feasibility, l lang) section {
 // rankedBy says how the rows are ordered, and how far that holds.
 func rankedBy(m grade.Feasibility, l lang) string {
 	s := l.say("Ranked by hard constraints first, then by the money at stake a year times the proven share of traffic (its lower bound).",
-		"先按硬性约束排序,再按“年涉及金额 × 已证明流量占比(下限)”排序。")
+		"先按硬性约束排序，再按“年涉及金额 × 已证明流量占比（下限）”排序。")
 	compared := false
 	for _, r := range m.Rows {
 		compared = compared || r.KeepsFrom != nil
@@ -216,5 +230,5 @@ func rankedBy(m grade.Feasibility, l lang) string {
 		return s
 	}
 	return l.sentences(s, l.say("The order stays as long as money has a weight of "+l.ci(m.KeepsFrom, m.KeepsTo)+" against the proven share.",
-		"金额相对于已证明占比的权重在 "+l.ci(m.KeepsFrom, m.KeepsTo)+" 之间时,排序不变。"))
+		"金额相对于已证明占比的权重在 "+l.ci(m.KeepsFrom, m.KeepsTo)+" 之间时，排序不变。"))
 }

@@ -16,7 +16,7 @@ func RoutesTerminal(t *term.Terminal, w io.Writer, r grade.Routes) error {
 	for i, s := range r.Slices {
 		to, why := s.Candidate, l.say("not proven", "未证明合格")
 		if s.Proven {
-			why = l.say("proven, lower bound ", "已证明,下限 ") + l.pct(s.Low)
+			why = l.say("proven, lower bound ", "已证明，下限 ") + l.pct(s.Low)
 		}
 		if to == "" {
 			to = term.None
@@ -29,13 +29,13 @@ func RoutesTerminal(t *term.Terminal, w io.Writer, r grade.Routes) error {
 	if p := r.Policy; p != nil {
 		line := l.say("any other request goes to ", "其余请求交给 ") + p.Cheap
 		if p.Dear != "" {
-			line += l.say("; below a confidence of ", ";置信度低于 ") + strconv.FormatFloat(p.Threshold, 'f', 3, 64) + l.say(" also to ", " 时再交给 ") + p.Dear
+			line += l.say("; below a confidence of ", "；置信度低于 ") + strconv.FormatFloat(p.Threshold, 'f', 3, 64) + l.say(" also to ", " 时再交给 ") + p.Dear
 		}
-		proven := l.say("not proven: lower bound ", "未证明合格:下限 ")
+		proven := l.say("not proven: lower bound ", "未证明合格：下限 ")
 		if p.Proven {
-			proven = l.say("proven: lower bound ", "已证明合格:下限 ")
+			proven = l.say("proven: lower bound ", "已证明合格：下限 ")
 		}
-		line = l.about(line, proven+l.pct(p.LowerBound)+l.say(", bar ", ",门槛 ")+l.pct(p.Bar))
+		line = l.about(line, proven+l.pct(p.LowerBound)+l.say(", bar ", "，门槛 ")+l.pct(p.Bar))
 		if _, err := fmt.Fprintf(w, "%s\n", term.Clean(line)); err != nil {
 			return fmt.Errorf("write routes: %w", err)
 		}
@@ -45,7 +45,7 @@ func RoutesTerminal(t *term.Terminal, w io.Writer, r grade.Routes) error {
 			name string
 			p    grade.RoutePoint
 		}{{l.say("always ", "始终用 ") + c.Cheap, c.AlwaysCheap}, {l.say("always ", "始终用 ") + c.Dear, c.AlwaysDear}, {l.say("by slice", "按分组"), c.BySlice},
-			{l.say("oracle (no router can do better)", "事后最优(任何路由的上限)"), c.Oracle}}
+			{l.say("oracle (no router can do better)", "事后最优（任何路由的上限）"), c.Oracle}}
 		if r.Policy != nil {
 			ways = append(ways, struct {
 				name string
@@ -60,7 +60,7 @@ func RoutesTerminal(t *term.Terminal, w io.Writer, r grade.Routes) error {
 			[]bool{false, true, true, true}, rows); err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(w, "%s\n", l.about(l.say("mean gain of the cascade over a random mix: ", "级联相对随机混合的平均增益:")+l.pct(c.Gain.Value), l.ci(c.Gain.Low, c.Gain.High))); err != nil {
+		if _, err := fmt.Fprintf(w, "%s\n", l.about(l.say("mean gain of the cascade over a random mix: ", "级联相对随机混合的平均增益：")+l.pct(c.Gain.Value), l.ci(c.Gain.Low, c.Gain.High))); err != nil {
 			return fmt.Errorf("write routes: %w", err)
 		}
 	}
