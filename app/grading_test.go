@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -94,5 +95,33 @@ func TestGradingFromRunToRoutes(t *testing.T) {
 	}
 	if m, err := a.Feasibility(ctx, []string{dir}); err != nil || m.Rows[0].L1.Verdict != grade.Stale || m.Rows[0].Worth != 0 {
 		t.Errorf("after a change: %+v, %v", m, err)
+	}
+}
+
+// TestInitWritesAnswers: what was answered stands in the new scenario and says
+// its level, unless another one was declared.
+func TestInitWritesAnswers(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "cases.csv")
+	rows := "text,label\n"
+	for i := range 60 {
+		rows += fmt.Sprintf("what about case number %d,%s\n", i, []string{"yes", "no"}[i%2])
+	}
+	if err := os.WriteFile(data, []byte(rows), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	answers := scenario.Rubric{Input: "text", Output: "json", Risk: "high"}
+	for declared, want := range map[scenario.Level]scenario.Level{"": scenario.L2, scenario.L3: scenario.L3} {
+		dir := filepath.Join(t.TempDir(), "made")
+		if _, err := app.Init(t.Context(), dir, app.InitOptions{Data: data, Owner: `Lin "x"`, Level: declared, Rubric: answers}); err != nil {
+			t.Fatal(err)
+		}
+		of, err := app.Rubric(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(of) != 1 || of[0].Declared != want || of[0].Floor.Level != scenario.L2 || of[0].Answers.By != `Lin "x"` || of[0].Answers.Risk != "high" || of[0].Answers.Autonomy != "" {
+			t.Errorf("declared %q: %+v %+v", declared, of[0], of[0].Answers)
+		}
 	}
 }

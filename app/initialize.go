@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	_ "embed"
@@ -19,6 +20,7 @@ import (
 	"text/template"
 	"unicode/utf8"
 
+	"github.com/landfall-ai/landfall/align/grade"
 	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/core/scenario"
 	"github.com/landfall-ai/landfall/examples"
@@ -46,9 +48,10 @@ type InitOptions struct {
 	Label    string // its column with the right resolution; guessed if ""
 	Title    string // the folder's name if ""
 	Owner    string
-	Level    scenario.Level // declared; L1 if ""
-	Accuracy float64        // the bar; 0.85 if 0
-	Class    string         // of the data; internal if ""
+	Level    scenario.Level  // declared; what Rubric asks for if "", else L1
+	Rubric   scenario.Rubric // answers; the zero value is none
+	Accuracy float64         // the bar; 0.85 if 0
+	Class    string          // of the data; internal if ""
 }
 
 // Created says what was made.
@@ -233,7 +236,7 @@ func renderDocument(dir string, opt InitOptions, columns []string, classes int) 
 		opt.Owner = "unknown"
 	}
 	if opt.Level == "" {
-		opt.Level = scenario.L1
+		opt.Level = cmp.Or(grade.FloorOf(opt.Rubric).Level, scenario.L1)
 	}
 	if opt.Accuracy == 0 {
 		opt.Accuracy = 0.85
@@ -246,7 +249,14 @@ func renderDocument(dir string, opt InitOptions, columns []string, classes int) 
 		return nil, fmt.Errorf("read the scenario template: %w", err)
 	}
 	var b bytes.Buffer
-	err = t.Execute(&b, map[string]any{"Slug": slug[:min(len(slug), 60)], "Opt": opt, "Columns": columns, "Classes": classes, "Many": classes > manyClasses})
+	type answer struct{ Question, Answer string }
+	var answers []answer
+	for _, q := range grade.Questions() {
+		if a := q.Answer(opt.Rubric); a != "" {
+			answers = append(answers, answer{q.ID, a})
+		}
+	}
+	err = t.Execute(&b, map[string]any{"Answers": answers, "RubricVersion": scenario.RubricVersion, "Slug": slug[:min(len(slug), 60)], "Opt": opt, "Columns": columns, "Classes": classes, "Many": classes > manyClasses})
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", scenario.FileName, err)
 	}

@@ -83,6 +83,7 @@ func TestScenarioReference(t *testing.T) {
 		properties(alternative.(map[string]any), "amount", leaves, inner)
 	}
 	delete(leaves, "amount")
+	properties(defs["rubric"].(map[string]any), "rubric", leaves, inner)
 	if len(leaves) < 60 {
 		t.Fatalf("the schema has only %d fields", len(leaves))
 	}
@@ -148,7 +149,7 @@ func TestReportReference(t *testing.T) {
 	recurring := map[reflect.Type]string{
 		reflect.TypeFor[text.Text](): "text", reflect.TypeFor[evidence.Estimate](): "estimate", reflect.TypeFor[poc.Score](): "score",
 		reflect.TypeFor[grade.Share](): "share", reflect.TypeFor[roi.Range](): "range", reflect.TypeFor[roi.Plan](): "plan",
-		reflect.TypeFor[poc.Cost](): "cost", reflect.TypeFor[poc.CoveragePoint](): "coverage",
+		reflect.TypeFor[poc.Cost](): "cost", reflect.TypeFor[poc.CoveragePoint](): "coverage", reflect.TypeFor[grade.RoutePoint](): "route point",
 	}
 	names := map[string]bool{}
 	jsonNames(reflect.TypeFor[report.Report](), "", recurring, names)

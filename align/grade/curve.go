@@ -1,10 +1,7 @@
 package grade
 
 import (
-	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/landfall-ai/landfall/align/poc"
 	"github.com/landfall-ai/landfall/core/evidence"
@@ -133,9 +130,7 @@ func area(x, y []float64, a, b float64) float64 {
 	return sum
 }
 
-// bootstrapGain resamples cases with both candidates' answers together: the
-// counts of the kinds of cases are drawn from their multinomial distribution,
-// one conditional binomial after another.
+// bootstrapGain resamples cases with both candidates' answers together.
 func bootstrapGain(kinds []kindOfCase, seen []int, low, high float64, seed uint64) evidence.Estimate {
 	n := 0
 	for _, k := range seen {
@@ -145,19 +140,7 @@ func bootstrapGain(kinds []kindOfCase, seen []int, low, high float64, seed uint6
 	draws := make([]float64, bootstraps)
 	counts := make([]int, len(seen))
 	for b := range draws {
-		left, weight := n, n
-		for i, k := range seen {
-			switch {
-			case left == 0:
-				counts[i] = 0
-			case k == weight:
-				counts[i] = left
-			default:
-				counts[i] = int(math.Round(distuv.Binomial{N: float64(left), P: float64(k) / float64(weight), Src: rng}.Rand()))
-			}
-			left -= counts[i]
-			weight -= k
-		}
+		stats.Resample(rng, seen, counts)
 		draws[b] = gain(kinds, counts, low, high)
 	}
 	slices.Sort(draws)

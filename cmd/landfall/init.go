@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/landfall-ai/landfall/align/grade"
 	"github.com/landfall-ai/landfall/app"
 	"github.com/landfall-ai/landfall/core/scenario"
 	"github.com/landfall-ai/landfall/kit/term"
@@ -30,7 +32,9 @@ shipped bank example is copied.`,
 			if len(args) == 1 {
 				dir = args[0]
 			}
-			opt.Level = scenario.Level(level)
+			if cmd.Flags().Changed("level") {
+				opt.Level = scenario.Level(level)
+			}
 			asked := cmd.Flags().Changed("data")
 			if f, ok := c.t.In.(*os.File); ok && !asked && isTerminal(f) && c.t.ErrTTY && !c.t.Quiet {
 				if err := c.ask(&opt); err != nil {
@@ -96,6 +100,32 @@ func (c *command) ask(opt *app.InitOptions) error {
 	} {
 		if err := question(q.en, q.zh, q.into); err != nil {
 			return err
+		}
+	}
+	return c.askRubric(opt, question)
+}
+
+// askRubric asks what the work needs. A number or a name answers, Enter leaves
+// a question open.
+func (c *command) askRubric(opt *app.InitOptions, question func(en, zh string, into *string) error) error {
+	for _, q := range grade.Questions() {
+		en, zh := q.Text.En, q.Text.Zh
+		for i, o := range q.Options {
+			en += fmt.Sprintf("\n  %d %s: %s", i+1, o.ID, o.Text.En)
+			zh += fmt.Sprintf("\n  %d %s:%s", i+1, o.ID, o.Text.Zh)
+		}
+		for {
+			said := ""
+			if err := question(en+"\n(1-3, Enter to leave open):", zh+"\n(1-3,回车跳过):", &said); err != nil {
+				return err
+			}
+			if n, err := strconv.Atoi(said); err == nil && n >= 1 && n <= len(q.Options) {
+				said = q.Options[n-1].ID
+			}
+			if _, known := q.Option(said); known || said == "" {
+				q.Set(&opt.Rubric, said)
+				break
+			}
 		}
 	}
 	return nil
