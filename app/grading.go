@@ -34,7 +34,7 @@ func graded(b *bound, m poc.Measurement, outcomes []poc.Outcome) (grade.Result, 
 	if err != nil {
 		return r, err
 	}
-	return grade.WithRouting(r, m, b.tests(), outcomes, doc.Targets.Accuracy), nil
+	return grade.WithRouting(r, m, outcomes, doc.Targets.Accuracy), nil
 }
 
 // dearestCost is what one request costs with the dearest candidate that is no

@@ -28,21 +28,27 @@ func graded(t *testing.T) evidence.Record {
 	}
 	var outcomes []poc.Outcome
 	for _, r := range w.Routers {
-		o := poc.Outcome{Entrant: poc.Entrant{ID: r.ID, Digest: strings.Repeat(fmt.Sprintf("%x", len(r.ID)), 64), Rung: poc.Classic,
+		o := poc.Outcome{Entrant: poc.Entrant{ID: r.ID, Digest: strings.Repeat(fmt.Sprintf("%x", len(r.ID)), 64), Rung: poc.Classic, Cases: cases,
 			Cost: poc.Cost{Amount: fmt.Sprint(r.Cost), Currency: "CNY"}}}
 		for i, a := range r.Answers {
 			o.Results = append(o.Results, poc.Result{Candidate: r.ID, CaseID: w.Cases[i], Resolution: "x", Confidence: a.Confidence, Correct: a.Correct})
 		}
 		outcomes = append(outcomes, o)
 	}
-	m := poc.Measure(cases, []string{"easy", "hard", "none"}, outcomes,
+	// A candidate of another suite, and one that was asked only a part.
+	other := poc.Outcome{Entrant: poc.Entrant{ID: "other", Digest: strings.Repeat("0", 64), Rung: poc.Multimodal, Cases: []dataset.Case{{ID: "case-1", Suite: "images", Slice: "none"}}},
+		Results: []poc.Result{{Candidate: "other", CaseID: "case-1", Resolution: "x", Correct: true, Confidence: 1}}}
+	part := poc.Outcome{Entrant: poc.Entrant{ID: "part", Digest: strings.Repeat("1", 64), Rung: poc.Rules, Cases: cases[:1]},
+		Results: []poc.Result{{Candidate: "part", CaseID: cases[0].ID, Resolution: "x", Correct: true, Confidence: 1}}}
+	outcomes = append([]poc.Outcome{other, part}, outcomes...)
+	m := poc.Measure(len(cases), []string{"easy", "hard", "none"}, outcomes,
 		[]poc.Assumption{{ID: "human", Rung: poc.Human, Digest: strings.Repeat("f", 64), Cost: poc.Cost{Amount: "5"}}}, 9)
 	in := []grade.Slice{{ID: "easy", Level: scenario.L1, Bar: .9, Requests: 1}, {ID: "hard", Level: scenario.L1, Bar: .999, Requests: 1}, {ID: "none", Level: scenario.L2, Bar: .9, Requests: 1}}
 	r, err := grade.WithMatrix(grade.Grade(in, scenario.L1, m, evidence.Imported), m, grade.Matrix{Slices: in})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r = grade.WithRouting(r, m, cases, outcomes, .9)
+	r = grade.WithRouting(r, m, outcomes, .9)
 	at := time.Date(2026, 11, 28, 8, 0, 0, 123, time.UTC)
 	st, err := grade.Statement(r, at, at)
 	if err != nil {

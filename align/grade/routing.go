@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"github.com/landfall-ai/landfall/align/poc"
-	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/kit/stats"
 	"github.com/landfall-ai/landfall/kit/text"
@@ -43,6 +42,7 @@ type RoutingInput struct {
 	Slices  []string // of the cases
 	Routers []Router
 	Bar     float64
+	Alpha   float64            // one-sided error of what is shown as proven; Alpha if 0
 	Bars    map[string]float64 // by slice
 	Seed    uint64
 }
@@ -57,9 +57,11 @@ type Routing struct {
 	Curve  *RouteCurve  `json:"curve,omitempty"`
 	// Without says why there is no cascade; zero if there is one.
 	Without text.Text `json:"without"`
-	N       int       `json:"n"`
-	Folds   int       `json:"folds"`
-	Seed    uint64    `json:"seed"`
+	// Suite is the one that Policy and Curve are about; "" is the main one.
+	Suite string `json:"suite"`
+	N     int    `json:"n"`
+	Folds int    `json:"folds"`
+	Seed  uint64 `json:"seed"`
 }
 
 // SliceRoute is where the requests of one slice go.
@@ -85,8 +87,8 @@ type RoutePolicy struct {
 	// It was chosen on all cases.
 	Threshold float64    `json:"threshold"`
 	Measured  RoutePoint `json:"measured"`
-	// Bar is the scenario's; LowerBound is the exact one-sided bound at Alpha
-	// of the cross-fitted cases, and Proven says whether it reaches the bar.
+	// Bar is the scenario's; LowerBound is the exact one-sided bound of the
+	// cross-fitted cases, and Proven says whether it reaches the bar.
 	Bar        float64 `json:"bar"`
 	LowerBound float64 `json:"lb"`
 	Proven     bool    `json:"proven"`
@@ -148,11 +150,12 @@ func Route(in RoutingInput) Routing {
 	case routers[0].Cost == routers[len(routers)-1].Cost:
 		r.Without = text.Text{En: "every candidate costs the same, so that there is nothing to trade", Zh: "各候选方案成本相同,没有可权衡的余地"}
 	}
+	in.Alpha = cmp.Or(in.Alpha, Alpha)
 	f := newFitter(in, routers)
 	best, cascade := f.choose(nil)
 	policy := f.cross()
 	r.Policy = &RoutePolicy{Cheap: routers[best.cheap].ID, Measured: f.point(policy), Bar: in.Bar}
-	r.Policy.LowerBound = stats.LowerBound(r.Policy.Measured.Correct, len(in.Cases), Alpha)
+	r.Policy.LowerBound = stats.LowerBound(r.Policy.Measured.Correct, len(in.Cases), in.Alpha)
 	r.Policy.Proven = r.Policy.LowerBound >= in.Bar
 	if best.dear >= 0 {
 		r.Policy.Dear, r.Policy.Threshold = routers[best.dear].ID, best.threshold
@@ -192,7 +195,7 @@ type choice struct {
 	cheap, dear int // dear is −1 of a single candidate
 	threshold   float64
 	accuracy    float64
-	reaches     bool // its one-sided lower bound at Alpha reaches the bar
+	reaches     bool // its one-sided lower bound reaches the bar
 	cost        float64
 }
 
@@ -269,7 +272,7 @@ func (f fitter) thresholds(router int, on []int) []float64 {
 func (f fitter) choose(but *int) (best, cascade choice) {
 	on := f.cases(but)
 	n := float64(len(on))
-	enough := stats.CriticalCount(len(on), f.in.Bar, Alpha)
+	enough := stats.CriticalCount(len(on), f.in.Bar, f.in.Alpha)
 	best, cascade = choice{cheap: -1}, choice{dear: -1}
 	take := func(c choice) {
 		if best.cheap < 0 || better(c, best) {
@@ -387,7 +390,7 @@ func (f fitter) bySlice() []decision {
 			}
 			to, best := 0, -1.0
 			for j, x := range seen[f.in.Slices[i]] { // by rising cost
-				if x.right >= stats.CriticalCount(x.n, f.in.Bars[f.in.Slices[i]], Alpha) {
+				if x.right >= stats.CriticalCount(x.n, f.in.Bars[f.in.Slices[i]], f.in.Alpha) {
 					to = j
 					break
 				}
@@ -428,24 +431,39 @@ func newPoint(right, deferred, n int, cost float64) RoutePoint {
 }
 
 // WithRouting returns r with the routing table of what a run measured. The
-// slices' routes are what r has proven; outcomes are the results of the run,
-// in the order of the cases.
-func WithRouting(r Result, m poc.Measurement, cases []dataset.Case, outcomes []poc.Outcome, bar float64) Result {
-	in := RoutingInput{Bar: bar, Bars: map[string]float64{}, Seed: m.Seed, Cases: make([]string, len(cases)), Slices: make([]string, len(cases))}
-	for i, c := range cases {
-		in.Cases[i], in.Slices[i] = c.ID, c.Slice
-	}
+// slices' routes are what r has proven. Policy and curve are about the suite
+// with the most cases, since candidates can be traded for each other only on
+// the same ones; a candidate that was not asked all of them stays out.
+func WithRouting(r Result, m poc.Measurement, outcomes []poc.Outcome, bar float64) Result {
+	in := RoutingInput{Bar: bar, Alpha: r.AlphaSpent, Bars: map[string]float64{}, Seed: m.Seed}
 	for _, v := range r.Slices {
 		in.Bars[v.Slice] = v.Bar
 	}
+	suite := largestSuite(outcomes)
+	place := map[string]int{} // of a case, by id
 	for _, o := range outcomes {
-		x := Router{ID: o.Entrant.ID, Cost: o.Entrant.Cost.Float(), Answers: make([]Answer, len(o.Results))}
-		for i, res := range o.Results {
-			x.Answers[i] = Answer{Correct: res.Correct, Answered: res.Err == "" && res.Resolution != "", Confidence: res.Confidence}
+		for _, c := range o.Entrant.Cases {
+			if _, seen := place[c.ID]; c.Suite == suite && !seen {
+				place[c.ID] = len(in.Cases)
+				in.Cases, in.Slices = append(in.Cases, c.ID), append(in.Slices, c.Slice)
+			}
 		}
-		in.Routers = append(in.Routers, x)
+	}
+	for _, o := range outcomes {
+		x := Router{ID: o.Entrant.ID, Cost: o.Entrant.Cost.Float(), Answers: make([]Answer, len(in.Cases))}
+		asked := 0
+		for i, res := range o.Results {
+			if c := o.Entrant.Cases[i]; c.Suite == suite {
+				asked++
+				x.Answers[place[c.ID]] = Answer{Correct: res.Correct, Answered: res.Err == "" && res.Resolution != "", Confidence: res.Confidence}
+			}
+		}
+		if asked == len(in.Cases) && asked > 0 {
+			in.Routers = append(in.Routers, x)
+		}
 	}
 	routing := Route(in)
+	routing.Suite = suite
 	people := slices.IndexFunc(m.Candidates, func(c poc.CandidateMeasurement) bool { return c.Rung == poc.Human })
 	for _, v := range r.Slices {
 		route := SliceRoute{Slice: v.Slice}
@@ -464,4 +482,20 @@ func WithRouting(r Result, m poc.Measurement, cases []dataset.Case, outcomes []p
 	}
 	r.Routing = &routing
 	return r
+}
+
+// largestSuite returns the suite of which the most cases were asked of one
+// candidate; of equals the one that comes first.
+func largestSuite(outcomes []poc.Outcome) string {
+	best, most := "", 0
+	for _, o := range outcomes {
+		count := map[string]int{}
+		for _, c := range o.Entrant.Cases {
+			count[c.Suite]++
+			if count[c.Suite] > most {
+				best, most = c.Suite, count[c.Suite]
+			}
+		}
+	}
+	return best
 }

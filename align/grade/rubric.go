@@ -5,6 +5,7 @@ import (
 
 	"github.com/landfall-ai/landfall/align/poc"
 	"github.com/landfall-ai/landfall/core/scenario"
+	"github.com/landfall-ai/landfall/kit/stats"
 	"github.com/landfall-ai/landfall/kit/text"
 )
 
@@ -142,36 +143,36 @@ func AlphaFor(risk string) float64 {
 	return Alpha
 }
 
-// spent is the error of a grading as a whole: what its measurement may spend
-// of Alpha, or of the least that the risk of any of its slices allows.
-func spent(in []Slice, m poc.Measurement) float64 {
+// riskAlpha is the least error that the risk of any slice allows.
+func riskAlpha(in []Slice) float64 {
 	alpha := Alpha
 	for _, s := range in {
 		if s.Rubric != nil {
 			alpha = min(alpha, AlphaFor(s.Rubric.Risk))
 		}
 	}
-	return m.AlphaSpent() * alpha / Alpha
+	return alpha
 }
 
-// Kappa measures the agreement of two raters beyond chance on items that both
-// labelled: an estimate with its interval.
-type Kappa func(a, b []string) (value, low, high float64, err error)
+// spent is the error of a grading as a whole: its measurement's part of what
+// the risk allows.
+func spent(in []Slice, m poc.Measurement) float64 { return m.AlphaSpent() * (riskAlpha(in) / Alpha) }
 
 // Agreement is how far two raters agree on one question, or on the level.
 type Agreement struct {
-	Question string  `json:"question"` // "level" for what the answers add up to
-	N        int     `json:"n"`        // items that both answered
-	Same     int     `json:"same"`
-	Kappa    float64 `json:"kappa"`
-	Low      float64 `json:"low"`
-	High     float64 `json:"high"`
+	Question string `json:"question"` // "level" for what the answers add up to
+	N        int    `json:"n"`        // items that both answered
+	Same     int    `json:"same"`
+	// Kappa is Cohen's, unweighted, with its interval at poc.Level.
+	Kappa float64 `json:"kappa"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
 }
 
 // Agree compares the answers of two raters to the same items, in the same
 // order, question by question and for the level. Items that either left open
 // are left out, and so is a question that nobody answered twice.
-func Agree(a, b []scenario.Rubric, kappa Kappa) ([]Agreement, error) {
+func Agree(a, b []scenario.Rubric) []Agreement {
 	labels := []struct {
 		id  string
 		get func(scenario.Rubric) string
@@ -199,11 +200,22 @@ func Agree(a, b []scenario.Rubric, kappa Kappa) ([]Agreement, error) {
 		if at.N = len(x); at.N == 0 {
 			continue
 		}
-		var err error
-		if at.Kappa, at.Low, at.High, err = kappa(x, y); err != nil {
-			return nil, err
-		}
+		k := stats.Kappa(table(x, y), stats.Identity, poc.Level)
+		at.Kappa, at.Low, at.High = k.Kappa, k.Low, k.High
 		out = append(out, at)
 	}
-	return out, nil
+	return out
+}
+
+// table counts how often the first rater said one thing and the second another.
+func table(a, b []string) [][]int {
+	kinds := slices.Compact(slices.Sorted(slices.Values(slices.Concat(a, b))))
+	out := make([][]int, len(kinds))
+	for i := range out {
+		out[i] = make([]int, len(kinds))
+	}
+	for i := range a {
+		out[slices.Index(kinds, a[i])][slices.Index(kinds, b[i])]++
+	}
+	return out
 }

@@ -1,7 +1,6 @@
 package grade_test
 
 import (
-	"errors"
 	"math"
 	"slices"
 	"testing"
@@ -92,50 +91,51 @@ func TestRiskNeverMakesPassingEasier(t *testing.T) {
 		if strict.Slices[0].Outcome == grade.Pass && usual.Slices[0].Outcome != grade.Pass {
 			t.Fatal("passes only where risk is high")
 		}
-		if got := strict.Slices[0].Tests[0].AlphaUsed; got != grade.AlphaFor("high") {
+		if got := strict.Slices[0].Tests[0].AlphaUsed; math.Abs(got-m.AlphaSpent()/5) > 1e-15 || got != strict.AlphaSpent {
 			t.Fatalf("tested at %v", got)
 		}
 	})
 }
 
-// 188 of 200 is the least that passes 0.90 at 0.05 (exact binomial).
+// P[X ≥ 189 | 200, 0.9] = 0.0168 lies between what a first attempt may spend
+// of 0.05, 0.0304, and of 0.01, 0.0061.
 func TestRiskSetsTheError(t *testing.T) {
 	t.Parallel()
-	m := measured([]int{200}, seen{"a", "0", poc.Classic, []int{188}})
+	m := measured([]int{200}, seen{"a", "0", poc.Classic, []int{189}})
 	in := slicesAt(.9, 10)
 	if got := grade.Grade(in, scenario.L1, m, evidence.Imported).Slices[0].Outcome; got != grade.Pass {
-		t.Errorf("at 0.05: %s", got)
+		t.Errorf("at 0.0304: %s", got)
 	}
 	in[0].Rubric = &scenario.Rubric{Risk: "high"}
 	if got := grade.Grade(in, scenario.L1, m, evidence.Imported).Slices[0].Outcome; got != grade.Insufficient {
-		t.Errorf("at 0.01: %s", got)
+		t.Errorf("at 0.0061: %s", got)
 	}
 }
 
+// Items that either rater left open are left out; who agrees as often as chance
+// would has a kappa of 0. The counts 20, 5, 10, 15 and their kappa of 0.4 are
+// the worked example of Wikipedia, "Cohen's kappa": (0.7 − 0.5)/(1 − 0.5).
 func TestAgree(t *testing.T) {
 	t.Parallel()
-	a := []scenario.Rubric{{Input: "text"}, {Input: "media"}, {Output: "json"}, {}}
-	b := []scenario.Rubric{{Input: "text"}, {Input: "text"}, {Output: "json"}, {Input: "text"}}
-	got, err := grade.Agree(a, b, func(x, y []string) (float64, float64, float64, error) {
-		if len(x) != len(y) || len(x) == 0 {
-			t.Errorf("%v against %v", x, y)
+	var a, b []scenario.Rubric
+	add := func(n int, x, y string) {
+		for range n {
+			a, b = append(a, scenario.Rubric{Input: x}), append(b, scenario.Rubric{Input: y})
 		}
-		return .5, .1, .9, nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
-	want := []grade.Agreement{
-		{Question: "level", N: 3, Same: 2, Kappa: .5, Low: .1, High: .9},
-		{Question: "input", N: 2, Same: 1, Kappa: .5, Low: .1, High: .9},
-		{Question: "output", N: 1, Same: 1, Kappa: .5, Low: .1, High: .9},
+	add(20, "text", "text")
+	add(5, "text", "media")
+	add(10, "media", "text")
+	add(15, "media", "media")
+	add(7, "", "text")
+	got := grade.Agree(a, b)
+	if len(got) != 2 || got[0].Question != "level" || got[1].Question != "input" {
+		t.Fatalf("%+v", got)
 	}
-	if !slices.Equal(got, want) {
-		t.Errorf("%+v", got)
-	}
-	sick := errors.New("sick")
-	if _, err := grade.Agree(a, b, func(_, _ []string) (float64, float64, float64, error) { return 0, 0, 0, sick }); !errors.Is(err, sick) {
-		t.Error(err)
+	for _, x := range got {
+		if x.N != 50 || x.Same != 35 || math.Abs(x.Kappa-.4) > 1e-12 || x.Low >= .4 || x.High <= .4 {
+			t.Errorf("%+v", x)
+		}
 	}
 }
 
