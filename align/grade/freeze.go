@@ -24,7 +24,7 @@ func Freeze(bars []Slice, graders ...string) (string, error) {
 	for i, s := range slices.SortedFunc(slices.Values(bars), func(a, b Slice) int { return cmp.Compare(a.ID, b.ID) }) {
 		rows[i] = map[string]any{"slice": s.ID, "level": string(s.Level), "bar": s.Bar}
 	}
-	digest, err := evidence.Digest(map[string]any{"slices": rows, "graders": slices.Sorted(slices.Values(graders)), "rule": rule, "alpha": Alpha})
+	digest, err := evidence.Digest(map[string]any{"slices": rows, "graders": slices.Sorted(slices.Values(graders)), "rule": rule, "alpha": riskAlpha(bars)})
 	if err != nil {
 		return "", fmt.Errorf("freeze bars: %w", err)
 	}

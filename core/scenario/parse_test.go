@@ -133,7 +133,7 @@ func TestRubricAndEconomicsBindTargets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := d.Bind("d", "", nil)
+		b, err := d.Bind(map[string]string{"cases": "d"}, "", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
