@@ -42,6 +42,7 @@ type suite struct {
 	schema json.RawMessage
 	tools  json.RawMessage
 	grader grader.Grader
+	spec   grader.Spec // of the grader, with the task's own parts
 }
 
 // bound is a scenario folder with everything that determines its digests.
@@ -197,7 +198,8 @@ func (s *suite) makeGrader(dir string) (grader.Grader, error) {
 			spec.Decision = d
 		}
 	}
-	exec := grader.Exec(dir)
+	s.spec = spec
+	exec := grader.Exec(dir) // that it may run is checked before a run: see checkCommands
 	g, err := grader.New(spec, grader.Deps{Run: exec, Document: s.document})
 	if err != nil {
 		return nil, ErrGrader.With("suite", s.ID, "problem", err.Error()).Because(err)

@@ -43,6 +43,8 @@ stale · 12 the data-quality gate stopped the run.`,
 	}
 	cmd.Flags().BoolVar(&opt.Explore, "explore", false, c.say("go on in spite of a failed data gate; the evidence is exploratory and passes no gate", "数据门禁未通过也继续;证据标为探索性,不能通过任何门禁"))
 	cmd.Flags().BoolVar(&opt.Again, "again", false, c.say("measure again although nothing has changed", "即使没有变化也重新测量"))
+	cmd.Flags().BoolVar(&opt.AllowCommands, "allow-commands", false, c.say("let graders run the commands that the folder names", "允许评分器运行该目录指定的命令"))
+	cmd.Flags().StringSliceVar(&opt.AllowEndpoints, "allow-endpoint", nil, c.say("let the folder send the key that it names to this endpoint, from now on (or all)", "允许该目录今后把其指定的密钥发送到此 endpoint（或 all）"))
 	cmd.Flags().StringVarP(&html, "out", "O", "", c.say("also write the HTML report to this file", "同时把 HTML 报告写入该文件"))
 	return cmd
 }
