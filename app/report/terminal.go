@@ -193,7 +193,12 @@ func (s *screen) data(d Data) error {
 	l := s.l
 	head := []string{l.say("code", "代码"), l.say("rule", "规则"), l.say("column or class", "列或类别"), l.say("observed", "观测"), l.say("allowed", "允许"), l.say("verdict", "结论")}
 	var rows [][]string
+	held := 0
 	for _, x := range d.Rules {
+		if x.Passed {
+			held++
+			continue
+		}
 		observed, allowed := dataFigures(x, l)
 		rows = append(rows, []string{line(x.ID), line(cmp.Or(l.of(x.Title), x.ID)), line(cmp.Or(x.Subject, term.None)), observed, allowed, s.t.Mark(passFail(x.Passed))})
 	}
@@ -201,6 +206,9 @@ func (s *screen) data(d Data) error {
 		if err := s.t.Grid(&s.buf, head, []bool{false, false, false, true, true, false}, rows); err != nil {
 			return fmt.Errorf("write data rules: %w", err)
 		}
+	}
+	if held > 0 {
+		s.line(s.t.Mark("pass") + " " + l.say(fmt.Sprintf("%d other rules hold", held), fmt.Sprintf("其余 %d 条规则均满足", held)))
 	}
 	s.line(l.list([]string{l.counted(d.Rows, "row", "行"), l.say("training ", "训练 ") + l.count(d.Train), l.say("test ", "测试 ") + l.count(d.Test), l.say("classes ", "类别 ") + l.count(d.Classes)}))
 	for i, m := range d.Missing {

@@ -80,7 +80,7 @@ var (
 		En: "the row has {got} fields, the header has {want}", Zh: "该行有 {got} 个字段,表头有 {want} 个",
 		HintEn: "a field with a comma needs \"double quotes\" around it", HintZh: "含逗号的字段须用双引号括起"}
 	ErrType = fault.Def{Kind: fault.Invalid, Code: "dataset.type",
-		En: "column {column}: {value} is not {type}", Zh: "列 {column}:{value} 不是 {type} 类型",
+		En: "column {column}: {value} is not of the type {type}", Zh: "列 {column}:{value} 不是 {type} 类型",
 		HintEn: "correct the value, or the column's type in scenario.yaml", HintZh: "请修改该值,或修改 scenario.yaml 中该列的类型"}
 	ErrNotFinite = fault.Def{Kind: fault.Invalid, Code: "dataset.not_finite",
 		En: "column {column}: {value} is not a finite number", Zh: "列 {column}:{value} 不是有限数值",

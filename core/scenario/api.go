@@ -48,8 +48,7 @@ type oneInput struct {
 
 var columns = []term.Column{
 	{Field: "slug", Head: text.Text{En: "SCENARIO", Zh: "场景"}},
-	{Field: "title.zh", Head: text.Text{En: "TITLE (ZH)", Zh: "标题"}},
-	{Field: "title.en", Head: text.Text{En: "TITLE", Zh: "英文标题"}},
+	{Field: "title", Head: text.Text{En: "TITLE", Zh: "标题"}},
 	{Field: "owner", Head: text.Text{En: "OWNER", Zh: "负责人"}},
 	{Field: "declared_level", Head: text.Text{En: "DECLARED", Zh: "申报级别"}},
 	{Field: "revision", Head: text.Text{En: "REVISION", Zh: "修订"}, Form: term.AsCount},

@@ -249,3 +249,27 @@ func From(err error) *Error {
 	}
 	return ErrInternal.With().Because(err)
 }
+
+// All returns the faults of an error that is several (the problems of a file):
+// the first is From(err). It has one element for any other error, and none for
+// nil.
+func All(err error) []*Error {
+	first := From(err)
+	if first == nil {
+		return nil
+	}
+	out := []*Error{first}
+	var several interface {
+		error
+		Unwrap() []error
+	}
+	if errors.As(err, &several) {
+		for _, e := range several.Unwrap() {
+			var f *Error
+			if errors.As(e, &f) && f != first {
+				out = append(out, f)
+			}
+		}
+	}
+	return out
+}

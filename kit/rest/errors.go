@@ -131,7 +131,7 @@ func problemOf(ctx context.Context, err error) *problem.Problem {
 	if f.Kind == fault.Internal {
 		c.log.ErrorContext(ctx, "operation failed", "operation", c.operation, "request", c.request, "error", err)
 	}
-	return problem.Of(f, c.lang)
+	return problem.Of(err, c.lang)
 }
 
 func writeProblem(w http.ResponseWriter, p *problem.Problem) {

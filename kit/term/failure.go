@@ -18,7 +18,7 @@ func (t *Terminal) Fail(err error) int {
 	f := fault.From(err)
 	if t.Format == JSON {
 		// The exit code is right even when Err is closed.
-		_ = writeJSON(t.Err, problem.Of(f, t.Lang))
+		_ = writeJSON(t.Err, problem.Of(err, t.Lang))
 		return f.Exit()
 	}
 	color := t.errColor()
@@ -26,12 +26,17 @@ func (t *Terminal) Fail(err error) int {
 	line := func(indent, label, s string, k tone) {
 		b.WriteString(indent + paint(color, k, label) + t.Say(": ", ":") + cleanLines(s) + "\n")
 	}
-	line("", t.Say("error", "错误")+" ["+f.Code+"]", f.Message(t.Lang), bad)
-	if f.Where != "" {
-		line("  ", t.Say("at", "位置"), f.Where, faint)
+	say := func(f *fault.Error) {
+		line("", t.Say("error", "错误")+" ["+f.Code+"]", f.Message(t.Lang), bad)
+		if f.Where != "" {
+			line("  ", t.Say("at", "位置"), f.Where, faint)
+		}
+		if f.Pointer != "" {
+			line("  ", t.Say("field", "字段"), f.Pointer, faint)
+		}
 	}
-	if f.Pointer != "" {
-		line("  ", t.Say("field", "字段"), f.Pointer, faint)
+	for _, f := range fault.All(err) {
+		say(f)
 	}
 	if t.Verbose && f.Cause != nil {
 		line("  ", t.Say("cause", "原因"), f.Cause.Error(), faint)

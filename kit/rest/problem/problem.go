@@ -31,6 +31,15 @@ type Problem struct {
 	Place   string         `json:"place,omitempty" doc:"The place in a file: file:line:column."`
 	Pointer string         `json:"pointer,omitempty" doc:"The place in the request's body: a JSON pointer."`
 	Hint    string         `json:"hint,omitempty" doc:"What to do about it."`
+	Others  []Other        `json:"others,omitempty" doc:"What else is wrong, if several things are."`
+}
+
+// Other is a further fault beside a problem's own.
+type Other struct {
+	Detail  string `json:"detail" doc:"What happened."`
+	Code    string `json:"code" doc:"A stable code: package.what_is_wrong."`
+	Place   string `json:"place,omitempty" doc:"The place in a file: file:line:column."`
+	Pointer string `json:"pointer,omitempty" doc:"The place in the request's body: a JSON pointer."`
 }
 
 // Of returns err as a problem in lang ("zh" or "en"). What carries no kind is
@@ -47,6 +56,9 @@ func Of(err error, lang string) *Problem {
 			p.Params = map[string]any{}
 		}
 		p.Params[x.Name] = wireValue(x.Value)
+	}
+	for _, o := range fault.All(err)[1:] {
+		p.Others = append(p.Others, Other{Detail: o.Message(lang), Code: o.Code, Place: o.Where, Pointer: o.Pointer})
 	}
 	return p
 }
