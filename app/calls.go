@@ -153,7 +153,7 @@ func (c *calls) model(b *bound, cand scenario.Candidate, e *poc.Entrant) error {
 	}
 	e.Price = price
 	e.Interpretability = poc.Interpretability{Class: "opaque", Why: text.Text{
-		En: "a language model: its reasons are text like its answers", Zh: "语言模型:它给出的理由与答案一样只是文本"}}
+		En: "a language model: its reasons are text like its answers", Zh: "语言模型：它给出的理由与答案一样只是文本"}}
 	e.Prepare = func(context.Context) (poc.Prepared, error) { return poc.Prepared{Candidate: by}, nil }
 	return nil
 }

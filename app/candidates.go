@@ -158,7 +158,7 @@ func (b *bound) recorded(ctx context.Context, file string, columns map[string]st
 	}
 	e.Provenance, e.Source, e.Concurrency = evidence.Imported, source, runtime.GOMAXPROCS(0)
 	e.Interpretability = poc.Interpretability{Class: "opaque", Why: text.Text{
-		En: "recorded answers: why they were given was not recorded", Zh: "录制的回答:作答依据未被录制"}}
+		En: "recorded answers: why they were given was not recorded", Zh: "录制的回答：作答依据未被录制"}}
 	if e.Rung == poc.Human {
 		e.Interpretability = humanWhy
 	}
@@ -287,7 +287,7 @@ func humanAssumption(h *scenario.Human, digest string, cost poc.Cost) poc.Assump
 		Accuracy: poc.Score{Accuracy: h.Accuracy.Mid(), Low: low, High: high, Level: 0.8},
 		Why:      humanWhy}
 	if a.Title.IsZero() {
-		a.Title = text.Text{En: "People (today)", Zh: "人工(现状)"}
+		a.Title = text.Text{En: "People (today)", Zh: "人工（现状）"}
 	}
 	if h.LatencyMs > 0 {
 		a.LatencyMs = &poc.Latency{P50: h.LatencyMs}
@@ -296,7 +296,7 @@ func humanAssumption(h *scenario.Human, digest string, cost poc.Cost) poc.Assump
 }
 
 var humanWhy = poc.Interpretability{Class: "traceable", Why: text.Text{
-	En: "people: whoever answered can be asked for the reason", Zh: "人工:可以询问作答人的理由"}}
+	En: "people: whoever answered can be asked for the reason", Zh: "人工：可以询问作答人的理由"}}
 
 func trainingExamples(cases []dataset.Case) []baseline.Example {
 	out := make([]baseline.Example, len(cases))
@@ -327,7 +327,7 @@ func roiCandidate(c scenario.Candidate) roi.Candidate {
 	case c.Human != nil:
 		out.Rung, out.Title = string(poc.Human), c.Human.Title
 		if out.Title.IsZero() {
-			out.Title = text.Text{En: "People (today)", Zh: "人工(现状)"}
+			out.Title = text.Text{En: "People (today)", Zh: "人工（现状）"}
 		}
 	case c.Planned != nil:
 		out.Rung, out.Title = c.Planned.Rung, c.Planned.Title

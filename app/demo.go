@@ -21,10 +21,10 @@ import (
 // Faults of the demo.
 var (
 	ErrDemoFolder = fault.Def{Kind: fault.Conflict, Code: "demo.folder",
-		En: "{dir} exists and was not made by the demo", Zh: "{dir} 已存在,且不是由演示创建的",
-		HintEn: "name another folder: landfall demo --dir FOLDER", HintZh: "换一个目录:landfall demo --dir 目录"}
+		En: "{dir} exists and was not made by the demo", Zh: "{dir} 已存在，且不是由演示创建的",
+		HintEn: "name another folder: landfall demo --dir FOLDER", HintZh: "换一个目录：landfall demo --dir 目录"}
 	ErrDemo = fault.Def{Kind: fault.Internal, Code: "demo.unexpected",
-		En: "the demo did not go as it should: {problem}", Zh: "演示未按预期进行:{problem}"}
+		En: "the demo did not go as it should: {problem}", Zh: "演示未按预期进行：{problem}"}
 )
 
 // demoMark is the file by which the demo knows its own folder.
@@ -105,7 +105,7 @@ func (a *App) Demo(ctx context.Context, dir string, n Narrator) error {
 	}
 
 	if err := say("Act 1 of 3 · The data is not fit, and nothing is spent",
-		"第一幕(共三幕)· 数据不合格,一分钱也不花"); err != nil {
+		"第一幕（共三幕）· 数据不合格，一分钱也不花"); err != nil {
 		return err
 	}
 	if err := useData(dir, "data/v2", "data/v1"); err != nil {
@@ -119,8 +119,8 @@ func (a *App) Demo(ctx context.Context, dir string, n Narrator) error {
 		return ErrDemo.With("problem", "the first version of the data was not stopped")
 	}
 	if err := errors.Join(n.Show(r),
-		say("No candidate was called. The evidence of the refusal is kept.", "没有调用任何候选方案;这次拦截的证据已留存。"),
-		say("Act 2 of 3 · The data is mended, and the scenario runs to its verdict", "第二幕 · 数据修好,场景跑到结论")); err != nil {
+		say("No candidate was called. The evidence of the refusal is kept.", "没有调用任何候选方案；这次拦截的证据已留存。"),
+		say("Act 2 of 3 · The data is mended, and the scenario runs to its verdict", "第二幕 · 数据修好，场景跑到结论")); err != nil {
 		return err
 	}
 	if err := useData(dir, "data/v1", "data/v2"); err != nil {
@@ -160,10 +160,10 @@ func (a *App) thirdAct(ctx context.Context, dir string, n Narrator, say func(en,
 		return ErrDemo.With("problem", "the failures made no evidence stale")
 	}
 	if err := errors.Join(
-		say("%d failures in %d modes became %d new cases; %d items of evidence are stale.", "%d 条失败归为 %d 种故障模式,变成 %d 条新用例;%d 条证据因此过时。",
+		say("%d failures in %d modes became %d new cases; %d items of evidence are stale.", "%d 条失败归为 %d 种故障模式，变成 %d 条新用例；%d 条证据因此过时。",
 			imported.Failures, imported.Modes, imported.NewCases, stale),
-		say("Gates: %s → %s", "门禁:%s → %s", gatesLine(before), gatesLine(r)),
-		say("One more run measures the candidates on the new cases too.", "再跑一次,新用例也纳入测量。")); err != nil {
+		say("Gates: %s → %s", "门禁：%s → %s", gatesLine(before), gatesLine(r)),
+		say("One more run measures the candidates on the new cases too.", "再跑一次，新用例也纳入测量。")); err != nil {
 		return err
 	}
 	_, r, err = run()
@@ -181,9 +181,9 @@ func (a *App) thirdAct(ctx context.Context, dir string, n Narrator, say func(en,
 		return err
 	}
 	return errors.Join(
-		say("The loop is closed: failure → case → stale evidence → reopened gate → new verdict.", "闭环完成:失败 → 用例 → 证据过时 → 门禁重开 → 新的结论。"),
-		say("Report: %s", "报告:%s", path),
-		say("Try next:", "接下来可以试试:"),
+		say("The loop is closed: failure → case → stale evidence → reopened gate → new verdict.", "闭环完成：失败 → 用例 → 证据过时 → 门禁重开 → 新的结论。"),
+		say("Report: %s", "报告：%s", path),
+		say("Try next:", "接下来可以试试："),
 		n.Prompt("landfall evidence verify --home "+shellWord(a.Home.Dir())),
 		n.Prompt("landfall gate "+shellWord(dir)+" --home "+shellWord(a.Home.Dir())),
 		n.Prompt("landfall init my-scenario"))

@@ -32,11 +32,11 @@ import (
 var (
 	ErrInitExists = fault.Def{Kind: fault.Conflict, Code: "init.exists",
 		En: "{dir} holds a scenario already", Zh: "{dir} 中已有场景",
-		HintEn: "name another folder, or edit its scenario.yaml", HintZh: "换一个目录,或直接编辑其中的 scenario.yaml"}
+		HintEn: "name another folder, or edit its scenario.yaml", HintZh: "换一个目录，或直接编辑其中的 scenario.yaml"}
 	ErrInitColumn = fault.Def{Kind: fault.Invalid, Code: "init.column",
-		En: "{file} has no column {column}; it has: {columns}", Zh: "{file} 没有列 {column};现有:{columns}"}
+		En: "{file} has no column {column}; it has: {columns}", Zh: "{file} 没有列 {column}；现有：{columns}"}
 	ErrInitGuess = fault.Def{Kind: fault.Invalid, Code: "init.guess",
-		En: "no column of {file} looks like {role}; it has: {columns}", Zh: "{file} 中没有像{role}的列;现有:{columns}",
+		En: "no column of {file} looks like {role}; it has: {columns}", Zh: "{file} 中没有像{role}的列；现有：{columns}",
 		HintEn: "name it with --text or --label", HintZh: "用 --text 或 --label 指定"}
 )
 

@@ -14,8 +14,8 @@ import (
 // ErrSlice is returned for a case of a slice that the scenario does not have.
 var ErrSlice = fault.Def{Kind: fault.Invalid, Code: "scenario.case_slice",
 	En:     "the case {case} belongs to the slice {slice}, which the scenario does not have; known: {known}",
-	Zh:     "用例 {case} 属于分组 {slice},但场景中没有该分组;已有:{known}",
-	HintEn: "add the slice to scenario.yaml, or correct the case", HintZh: "在 scenario.yaml 中添加该分组,或修正用例"}
+	Zh:     "用例 {case} 属于分组 {slice}，但场景中没有该分组；已有：{known}",
+	HintEn: "add the slice to scenario.yaml, or correct the case", HintZh: "在 scenario.yaml 中添加该分组，或修正用例"}
 
 // params are the parameters that default policies may read: the scenario's
 // own targets and the method's thresholds.

@@ -21,24 +21,24 @@ func next(dir string, doc *scenario.Document, r *report.Report) report.Action {
 	case r.Run.State == poc.Blocked && doc.Data.Quality.Policy == "method" && r.Data != nil && r.Data.Classes > manyClasses && onlyClassRuleFailed(r.Data):
 		return report.Action{Command: run, Text: text.Text{
 			En: fmt.Sprintf("with %d classes the method's class rule can never hold: set data.quality.policy: many-classes in scenario.yaml, and run again", r.Data.Classes),
-			Zh: fmt.Sprintf("共 %d 个类别,方法的类别占比规则不可能满足:在 scenario.yaml 中设 data.quality.policy: many-classes 后重新运行", r.Data.Classes)}}
+			Zh: fmt.Sprintf("共 %d 个类别，方法的类别占比规则不可能满足：在 scenario.yaml 中设 data.quality.policy: many-classes 后重新运行", r.Data.Classes)}}
 	case r.Run.State == poc.Blocked:
 		return report.Action{Command: run, Text: text.Text{
 			En: "mend the data where the quality gate points, and run again",
-			Zh: "按质量门禁指出的位置修正数据,然后重新运行"}}
+			Zh: "按质量门禁指出的位置修正数据，然后重新运行"}}
 	case r.Run.State == poc.Running || r.Run.State == poc.Failed:
 		return report.Action{Command: run, Text: text.Text{En: "resume the run that was interrupted", Zh: "继续被中断的运行"}}
 	case r.Run.Exploratory:
 		return report.Action{Command: run, Text: text.Text{
 			En: "this run was exploratory and passes no gate: mend the data, then run without --explore",
-			Zh: "本次为探索性运行,不能通过任何门禁:修正数据后去掉 --explore 重新运行"}}
+			Zh: "本次为探索性运行，不能通过任何门禁：修正数据后去掉 --explore 重新运行"}}
 	case anyRule(r, gate.Stale):
-		return report.Action{Command: run, Text: text.Text{En: "evidence is stale: measure again", Zh: "证据已过时:重新测量"}}
+		return report.Action{Command: run, Text: text.Text{En: "evidence is stale: measure again", Zh: "证据已过时：重新测量"}}
 	}
 	if v, ok := openSlice(r); ok {
 		return report.Action{Command: run, Text: text.Text{
 			En: fmt.Sprintf("label about %d more test cases of “%s”, then run again", v.More, v.Title.In("en")),
-			Zh: fmt.Sprintf("为“%s”再标注约 %d 条评测用例,然后重新运行", v.Title.In("zh"), v.More)}}
+			Zh: fmt.Sprintf("为“%s”再标注约 %d 条评测用例，然后重新运行", v.Title.In("zh"), v.More)}}
 	}
 	for _, g := range r.Gates {
 		for _, rule := range g.Rules {
@@ -50,11 +50,11 @@ func next(dir string, doc *scenario.Document, r *report.Report) report.Action {
 	if v, ok := unmeasured(r); ok {
 		return report.Action{Command: run, Text: text.Text{
 			En: fmt.Sprintf("add test cases for “%s”: %.1f%% of the traffic is not measured there", v.Title.In("en"), 100*v.Share.Value),
-			Zh: fmt.Sprintf("为“%s”补充评测用例:其占流量 %.1f%%,尚未测量", v.Title.In("zh"), 100*v.Share.Value)}}
+			Zh: fmt.Sprintf("为“%s”补充评测用例：其占流量 %.1f%%，尚未测量", v.Title.In("zh"), 100*v.Share.Value)}}
 	}
 	return report.Action{Command: "landfall failures import " + shellWord(dir) + " FILE", Text: text.Text{
 		En: "go live in shadow, and bring what fails in production back as cases",
-		Zh: "先以影子方式上线,并把生产中的失败带回来变成用例"}}
+		Zh: "先以影子方式上线，并把生产中的失败带回来变成用例"}}
 }
 
 // manyClasses is the number of classes above which no class can hold the

@@ -22,13 +22,13 @@ import (
 // Faults of what a task names.
 var (
 	ErrGrader = fault.Def{Kind: fault.Invalid, Code: "scenario.grader",
-		En: "the grader of the suite {suite} is declared wrongly: {problem}", Zh: "用例集 {suite} 的评分器声明有误:{problem}",
+		En: "the grader of the suite {suite} is declared wrongly: {problem}", Zh: "用例集 {suite} 的评分器声明有误：{problem}",
 		HintEn: "what graders take is in docs/graders.md", HintZh: "评分器的写法见 docs/graders.md"}
 	ErrTaskFile = fault.Def{Kind: fault.Invalid, Code: "scenario.task_file",
 		En: "the file is not JSON: {problem}", Zh: "文件不是合法的 JSON:{problem}"}
 	ErrSharedSlice = fault.Def{Kind: fault.Invalid, Code: "scenario.shared_slice",
-		En: "the slice {slice} has cases of two suites, {a} and {b}", Zh: "分组 {slice} 含有两个用例集({a} 和 {b})的用例",
-		HintEn: "give each suite slices of its own: their tasks differ", HintZh: "请为每个用例集使用各自的分组:它们的任务不同"}
+		En: "the slice {slice} has cases of two suites, {a} and {b}", Zh: "分组 {slice} 含有两个用例集（{a} 和 {b}）的用例",
+		HintEn: "give each suite slices of its own: their tasks differ", HintZh: "请为每个用例集使用各自的分组：它们的任务不同"}
 )
 
 // maxTaskFile bounds schemas, tools, prompts and rules.
@@ -42,7 +42,6 @@ type suite struct {
 	schema json.RawMessage
 	tools  json.RawMessage
 	grader grader.Grader
-	spec   grader.Spec // of the grader, with the task's own parts
 }
 
 // bound is a scenario folder with everything that determines its digests.
@@ -198,8 +197,7 @@ func (s *suite) makeGrader(dir string) (grader.Grader, error) {
 			spec.Decision = d
 		}
 	}
-	s.spec = spec
-	exec := grader.Exec(dir) // that it may run is checked before a run: see checkCommands
+	exec := grader.Exec(dir)
 	g, err := grader.New(spec, grader.Deps{Run: exec, Document: s.document})
 	if err != nil {
 		return nil, ErrGrader.With("suite", s.ID, "problem", err.Error()).Because(err)

@@ -229,7 +229,7 @@ func unexpected(doc *scenario.Document, r *report.Report) []text.Text {
 		if want != "" && got != "" && want != got {
 			out = append(out, text.Text{
 				En: fmt.Sprintf("%s: expected %s, got %s", what.En, want, got),
-				Zh: fmt.Sprintf("%s:预期 %s,实际 %s", what.Zh, want, got)})
+				Zh: fmt.Sprintf("%s：预期 %s，实际 %s", what.Zh, want, got)})
 		}
 	}
 	for _, g := range r.Gates {

@@ -13,6 +13,6 @@ import (
 func Operations(r *rest.Registry, matrix func(context.Context) (*Feasibility, error)) {
 	rest.Add(r, rest.Op{ID: "compare-feasibility", Method: "GET", Path: "/feasibility", Perm: auth.Read,
 		Doc: text.Text{En: "Compare scenarios: what is feasible at each level, how ready the data is, latency, cost, risk, and what is missing.",
-			Zh: "比较各场景:各级别的可行性、数据就绪度、延迟、成本、风险,以及尚缺什么。"}},
+			Zh: "比较各场景：各级别的可行性、数据就绪度、延迟、成本、风险，以及尚缺什么。"}},
 		func(ctx context.Context, _ *rest.None) (*Feasibility, error) { return matrix(ctx) })
 }

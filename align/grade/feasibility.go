@@ -165,9 +165,9 @@ func newFeasibilityRow(f Facts) FeasibilityRow {
 	r := FeasibilityRow{Scenario: f.Slug, Title: f.Title, Missing: []text.Text{}}
 	miss := func(en, zh string, args ...any) { r.Missing = append(r.Missing, say(en, zh, args...)) }
 	if f.Grade == nil {
-		miss("nothing was graded yet: run it", "尚未分级:先运行一次")
+		miss("nothing was graded yet: run it", "尚未分级：先运行一次")
 	} else if f.Grading.Stale {
-		miss("the grading is stale: something it was measured on has changed", "分级证据已过时:其所依据的内容有变")
+		miss("the grading is stale: something it was measured on has changed", "分级证据已过时：其所依据的内容有变")
 	}
 	r.L1, r.L2, r.L3 = levelCell(f, scenario.L1), levelCell(f, scenario.L2), levelCell(f, scenario.L3)
 	r.Data = Cell{Unit: "share", Verdict: NotMeasured}
@@ -194,7 +194,7 @@ func newFeasibilityRow(f Facts) FeasibilityRow {
 			r.Worth = max(0, m.AtStake.Value) * r.Proven.Low
 		}
 	} else {
-		miss("the money at stake is not known: state traffic.per_year and costs", "尚不清楚涉及多少资金:填写 traffic.per_year 与 costs")
+		miss("the money at stake is not known: state traffic.per_year and costs", "尚不清楚涉及多少资金：填写 traffic.per_year 与 costs")
 	}
 	r.Tier = tier(f, r)
 	return r
@@ -273,7 +273,7 @@ func levelCell(f Facts, level scenario.Level) Cell {
 		c.Note = say("no slice of this level", "没有该级别的分组")
 		return c
 	case !measured || total == 0:
-		c.Note = say("not measured: no test case, or no candidate that runs", "未测:没有评测用例,或没有可运行的候选方案")
+		c.Note = say("not measured: no test case, or no candidate that runs", "未测：没有评测用例，或没有可运行的候选方案")
 		return c
 	}
 	c.Verdict = Insufficient
@@ -427,7 +427,7 @@ func riskCell(f Facts) Cell {
 	switch {
 	case harm:
 		c.Verdict = Insufficient
-		c.Note = say("harm is possible and nobody reviews: bound the severe errors first", "可能造成伤害且无人复核:先给严重错误定出上限")
+		c.Note = say("harm is possible and nobody reviews: bound the severe errors first", "可能造成伤害且无人复核：先给严重错误定出上限")
 	case !answered:
 		c.Verdict = NoLimit
 		c.Note = say("nobody said what one wrong answer does", "尚未说明答错一次的后果")
@@ -449,13 +449,13 @@ func (row *FeasibilityRow) missing(f Facts) {
 		case WhyMoreCases:
 			row.miss(en, zh, say("about %d more test cases", "约需再标注 %d 条评测用例", v.More))
 		case WhyNotMeasured:
-			row.miss(en, zh, say("test cases, or a candidate that runs", "缺评测用例,或缺可运行的候选方案"))
+			row.miss(en, zh, say("test cases, or a candidate that runs", "缺评测用例，或缺可运行的候选方案"))
 		case WhyNotClose, WhyBelow:
-			row.miss(en, zh, say("a stronger candidate; the closest is %s", "需要更强的候选方案;目前最接近的是 %s", v.Closest))
+			row.miss(en, zh, say("a stronger candidate; the closest is %s", "需要更强的候选方案；目前最接近的是 %s", v.Closest))
 		}
 	}
 	if f.Grade.Traffic == evidence.Assumed {
-		add("a traffic sample: shares follow the test cases", "缺流量抽样:占比按评测用例估计")
+		add("a traffic sample: shares follow the test cases", "缺流量抽样：占比按评测用例估计")
 	}
 	answered, limited := false, false
 	for _, row := range f.Grade.Matrix {
@@ -463,10 +463,10 @@ func (row *FeasibilityRow) missing(f Facts) {
 		limited = limited || row.Bar.P95Ms > 0
 	}
 	if !answered {
-		add("answers to the rubric: see `landfall grade rubric DIR`", "尚未回答分级问卷:见 `landfall grade rubric DIR`")
+		add("answers to the rubric: see `landfall grade rubric DIR`", "尚未回答分级问卷：见 `landfall grade rubric DIR`")
 	}
 	if !limited {
-		add("a limit on response time: targets.latency_p95_ms", "未设响应时间上限:targets.latency_p95_ms")
+		add("a limit on response time: targets.latency_p95_ms", "未设响应时间上限：targets.latency_p95_ms")
 	}
 }
 

@@ -186,15 +186,15 @@ func reason(v Verdict) text.Text {
 	t, bar := closestTest(v), term.Percent(v.Bar)
 	switch v.Why {
 	case WhyProven:
-		return say("%s is proven: the lower bound %s reaches the bar %s", "%s 已证明合格:下限 %s 达到门槛 %s", v.Cheapest, term.Percent(t.Low), bar)
+		return say("%s is proven: the lower bound %s reaches the bar %s", "%s 已证明合格：下限 %s 达到门槛 %s", v.Cheapest, term.Percent(t.Low), bar)
 	case WhyBelow:
-		return say("every candidate is below the bar %s; the closest, %s, is at most %s", "所有候选方案都低于门槛 %s;最接近的 %s 至多 %s", bar, t.Candidate, term.Percent(t.High))
+		return say("every candidate is below the bar %s; the closest, %s, is at most %s", "所有候选方案都低于门槛 %s；最接近的 %s 至多 %s", bar, t.Candidate, term.Percent(t.High))
 	case WhyMoreCases:
-		return say("%s looks good enough, but %d cases do not show it; about %d more would", "%s 看上去够好,但 %d 条用例还不足以证明;约需再标注 %d 条", t.Candidate, t.N, v.More)
+		return say("%s looks good enough, but %d cases do not show it; about %d more would", "%s 看上去够好，但 %d 条用例还不足以证明；约需再标注 %d 条", t.Candidate, t.N, v.More)
 	case WhyNotClose:
-		return say("%s is the closest, with a lower bound of %s against the bar %s; more cases would not help", "%s 最接近,下限 %s,门槛 %s;增加用例也无济于事", t.Candidate, term.Percent(t.Low), bar)
+		return say("%s is the closest, with a lower bound of %s against the bar %s; more cases would not help", "%s 最接近，下限 %s，门槛 %s；增加用例也无济于事", t.Candidate, term.Percent(t.Low), bar)
 	}
-	return text.Text{En: "not measured: no test case, or no candidate that runs", Zh: "未测:没有评测用例,或没有可运行的候选方案"}
+	return text.Text{En: "not measured: no test case, or no candidate that runs", Zh: "未测：没有评测用例，或没有可运行的候选方案"}
 }
 
 func findings(row MatrixRow, v Verdict, m poc.Measurement, dearest float64) []Finding {
@@ -202,18 +202,18 @@ func findings(row MatrixRow, v Verdict, m poc.Measurement, dearest float64) []Fi
 	add := func(f Finding) { out = append(out, f) }
 	d := row.Declared
 	if f := d.Rubric; f != nil && f.Level != "" && f.Level != d.Level && (len(f.Open) == 0 || f.Level > d.Level) {
-		add(Finding{Kind: RubricDiffers, Text: say("declared %s, while the answers ask for %s (%s)", "申报为 %s,而问卷答案对应 %s(%s)",
+		add(Finding{Kind: RubricDiffers, Text: say("declared %s, while the answers ask for %s (%s)", "申报为 %s，而问卷答案对应 %s(%s)",
 			string(d.Level), string(f.Level), strings.Join(f.Drivers, ", "))})
 	}
 	t := closestTest(v)
 	switch {
 	case v.Outcome == Pass && d.Level > v.Proven:
-		f := Finding{Kind: OverSpecified, Text: say("declared %s; %s is proven to suffice, with %s", "申报为 %s;已证明 %s 就够,用 %s 即可", string(d.Level), string(v.Proven), v.Cheapest)}
+		f := Finding{Kind: OverSpecified, Text: say("declared %s; %s is proven to suffice, with %s", "申报为 %s；已证明 %s 就够，用 %s 即可", string(d.Level), string(v.Proven), v.Cheapest)}
 		i := slices.IndexFunc(m.Candidates, func(c poc.CandidateMeasurement) bool { return c.ID == v.Cheapest })
 		f.SavedPer1k = max(0, dearest-m.Candidates[i].CostPerTask.Float()) * 1000
 		add(f)
 	case d.Level < v.Level:
-		add(Finding{Kind: UnderScoped, Text: say("declared %s, while its cases test %s", "申报为 %s,而用例检验的是 %s", string(d.Level), string(v.Level))})
+		add(Finding{Kind: UnderScoped, Text: say("declared %s, while its cases test %s", "申报为 %s，而用例检验的是 %s", string(d.Level), string(v.Level))})
 	}
 	if v.Outcome != Pass {
 		f := Finding{Kind: NotFeasibleNow, Candidate: v.Closest, Text: row.Reason}
@@ -228,7 +228,7 @@ func findings(row MatrixRow, v Verdict, m poc.Measurement, dearest float64) []Fi
 	switch e := row.Bar.Economic; {
 	case e == nil:
 	case !e.Feasible:
-		add(Finding{Kind: NothingPays, Text: say("one answer costs more than it brings, at any quality: break-even would be at %s", "无论质量多高,单次回答都得不偿失:盈亏平衡点为 %s", term.Percent(e.BreakEven))})
+		add(Finding{Kind: NothingPays, Text: say("one answer costs more than it brings, at any quality: break-even would be at %s", "无论质量多高，单次回答都得不偿失：盈亏平衡点为 %s", term.Percent(e.BreakEven))})
 	case e.Quality > v.Bar+barTolerance:
 		add(Finding{Kind: BarTooLow, Gap: e.Quality - v.Bar, Text: say("the stated bar %s is below what pays, %s", "设定的门槛 %s 低于划算所需的 %s", term.Percent(v.Bar), term.Percent(e.Quality))})
 	}

@@ -39,17 +39,17 @@ const MaxRoutes = 1 << 20
 // Faults of routing tables.
 var (
 	ErrRoutesInvalid = fault.Def{Kind: fault.Invalid, Code: "routes.invalid",
-		En: "this is no routing table: {problem}", Zh: "这不是路由表:{problem}",
-		HintEn: "export one with: landfall grade routes DIR -O routes.yaml", HintZh: "导出一份:landfall grade routes DIR -O routes.yaml"}
+		En: "this is no routing table: {problem}", Zh: "这不是路由表：{problem}",
+		HintEn: "export one with: landfall grade routes DIR -O routes.yaml", HintZh: "导出一份：landfall grade routes DIR -O routes.yaml"}
 	ErrRoutesChanged = fault.Def{Kind: fault.Invalid, Code: "routes.changed",
-		En: "the routing table was changed after it was exported: it says digest {said}, and has {has}", Zh: "路由表在导出后被改动:标注的摘要为 {said},实际为 {has}",
-		HintEn: "export it again; what it should say follows from evidence", HintZh: "请重新导出;其内容由证据得出,不应手工修改"}
+		En: "the routing table was changed after it was exported: it says digest {said}, and has {has}", Zh: "路由表在导出后被改动：标注的摘要为 {said}，实际为 {has}",
+		HintEn: "export it again; what it should say follows from evidence", HintZh: "请重新导出；其内容由证据得出，不应手工修改"}
 	ErrRoutesExpired = fault.Def{Kind: fault.Precondition, Code: "routes.expired",
 		En: "the routing table expired at {expires}", Zh: "路由表已于 {expires} 过期",
-		HintEn: "measure again and export: landfall run DIR --again; landfall grade routes DIR", HintZh: "重新测量后导出:landfall run DIR --again;landfall grade routes DIR"}
+		HintEn: "measure again and export: landfall run DIR --again; landfall grade routes DIR", HintZh: "重新测量后导出：landfall run DIR --again;landfall grade routes DIR"}
 	ErrRoutesNone = fault.Def{Kind: fault.Conflict, Code: "routes.none",
 		En: "there is no current grading with a routing table for {scenario}", Zh: "{scenario} 没有带路由表的当前分级证据",
-		HintEn: "measure it first: landfall run DIR (evidence that is exploratory or stale routes nothing)", HintZh: "请先测量:landfall run DIR(探索性或已过时的证据不能用于路由)"}
+		HintEn: "measure it first: landfall run DIR (evidence that is exploratory or stale routes nothing)", HintZh: "请先测量：landfall run DIR（探索性或已过时的证据不能用于路由）"}
 )
 
 // Routes is a routing table as a model service loads it.

@@ -145,10 +145,10 @@ func Route(in RoutingInput) Routing {
 	slices.SortStableFunc(routers, func(a, b Router) int { return cmp.Compare(a.Cost, b.Cost) })
 	switch {
 	case len(in.Cases) < 2*Folds || len(routers) == 0:
-		r.Without = text.Text{En: "too few cases, or no candidate was measured", Zh: "用例太少,或没有实测的候选方案"}
+		r.Without = text.Text{En: "too few cases, or no candidate was measured", Zh: "用例太少，或没有实测的候选方案"}
 		return r
 	case routers[0].Cost == routers[len(routers)-1].Cost:
-		r.Without = text.Text{En: "every candidate costs the same, so that there is nothing to trade", Zh: "各候选方案成本相同,没有可权衡的余地"}
+		r.Without = text.Text{En: "every candidate costs the same, so that there is nothing to trade", Zh: "各候选方案成本相同，没有可权衡的余地"}
 	}
 	in.Alpha = cmp.Or(in.Alpha, Alpha)
 	f := newFitter(in, routers)

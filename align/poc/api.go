@@ -19,8 +19,8 @@ type RunID string
 
 // ErrNotSealed is returned for the results of a run that has none yet.
 var ErrNotSealed = fault.Def{Kind: fault.Conflict, Code: "run.not_sealed",
-	En: "run {id} is {state} and has no sealed results", Zh: "运行记录 {id} 的状态为 {state},没有已封存的结果",
-	HintEn: "let it come to its end: landfall run DIR", HintZh: "请先让它运行完成:landfall run DIR"}
+	En: "run {id} is {state} and has no sealed results", Zh: "运行记录 {id} 的状态为 {state}，没有已封存的结果",
+	HintEn: "let it come to its end: landfall run DIR", HintZh: "请先让它运行完成：landfall run DIR"}
 
 // RunView is a run as operations give it.
 type RunView struct {
@@ -48,7 +48,7 @@ func runView(r Run) RunView {
 
 type runsInput struct {
 	rest.PageParams
-	Scenario evidence.ScenarioID `query:"scenario" doc:"only of this scenario (id or name)" zh:"只看该场景(编号或名称)"`
+	Scenario evidence.ScenarioID `query:"scenario" doc:"only of this scenario (id or name)" zh:"只看该场景（编号或名称）"`
 }
 
 type runInput struct {
@@ -102,7 +102,7 @@ func (s *Runs) Operations(r *rest.Registry, sc evidence.Scenarios, results func(
 		return sc.TeamOf(ctx, evidence.ScenarioID(run.ScenarioID))
 	})
 	rest.Add(r, rest.Op{ID: "list-runs", Method: "GET", Path: "/runs", Perm: auth.Read, Noun: "runs", Verb: "list",
-		Doc: text.Text{En: "List runs, newest first.", Zh: "列出运行记录,最新的在前。"}, Columns: runColumns},
+		Doc: text.Text{En: "List runs, newest first.", Zh: "列出运行记录，最新的在前。"}, Columns: runColumns},
 		func(ctx context.Context, in *runsInput) (*rest.Page[RunView], error) {
 			f, err := s.filter(ctx, sc, in.Scenario)
 			if err != nil {
@@ -130,7 +130,7 @@ func (s *Runs) Operations(r *rest.Registry, sc evidence.Scenarios, results func(
 			return &v, err
 		})
 	rest.Add(r, rest.Op{ID: "cancel-run", Method: "POST", Path: "/runs/{run}/cancel", Perm: auth.Contribute, Noun: "runs", Verb: "cancel",
-		Doc:     text.Text{En: "Give up an unfinished run; the next one measures afresh.", Zh: "放弃未完成的运行;下一次将重新测量。"},
+		Doc:     text.Text{En: "Give up an unfinished run; the next one measures afresh.", Zh: "放弃未完成的运行；下一次将重新测量。"},
 		Columns: runColumns, Errors: []fault.Def{ErrUnknownRun, ErrFinished}},
 		func(ctx context.Context, in *runInput) (*RunView, error) {
 			err := s.DB.Tx(ctx, func(ctx context.Context, tx bun.Tx) error { return s.Cancel(ctx, tx, string(in.Run)) })

@@ -19,7 +19,7 @@ import (
 var ErrJournal = fault.Def{Kind: fault.Unavailable, Code: "poc.journal",
 	En: "the journal of the run is damaged", Zh: "运行记录的日志文件已损坏",
 	HintEn: "give the run up with: landfall runs cancel RUN; the next one measures afresh",
-	HintZh: "放弃该运行:landfall runs cancel RUN;下一次运行将重新评测"}
+	HintZh: "放弃该运行：landfall runs cancel RUN；下一次运行将重新评测"}
 
 // Result is what became of one case with one candidate.
 type Result struct {

@@ -53,7 +53,7 @@ var (
 	ErrNothingMeasured = fault.Def{Kind: fault.Invalid, Code: "poc.nothing_measured",
 		En: "no candidate of this scenario can be measured", Zh: "该场景没有可实测的候选方案",
 		HintEn: "add a built-in candidate, for example: candidates: [{builtin: tfidf}]",
-		HintZh: "添加一个内置候选方案,例如 candidates: [{builtin: tfidf}]"}
+		HintZh: "添加一个内置候选方案，例如 candidates: [{builtin: tfidf}]"}
 	ErrNoCases = fault.Def{Kind: fault.Invalid, Code: "poc.no_cases",
 		En: "there are no test cases to measure on", Zh: "没有可用于评测的用例",
 		HintEn: "name a file with labelled test cases under data.test in scenario.yaml",

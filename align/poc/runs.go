@@ -43,9 +43,9 @@ const (
 var (
 	ErrUnknownRun = fault.Def{Kind: fault.NotFound, Code: "run.unknown",
 		En: "there is no run {id}", Zh: "没有运行记录 {id}",
-		HintEn: "see them all with: landfall runs list", HintZh: "查看全部运行记录:landfall runs list"}
+		HintEn: "see them all with: landfall runs list", HintZh: "查看全部运行记录：landfall runs list"}
 	ErrFinished = fault.Def{Kind: fault.Conflict, Code: "run.finished",
-		En: "run {id} is {state}; only a run that goes on can be canceled", Zh: "运行记录 {id} 的状态为 {state};只能取消进行中的运行"}
+		En: "run {id} is {state}; only a run that goes on can be canceled", Zh: "运行记录 {id} 的状态为 {state}；只能取消进行中的运行"}
 )
 
 // Run is one execution that measures something. It can be killed and resumed.

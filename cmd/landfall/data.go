@@ -86,7 +86,7 @@ func (c *command) dataCheck() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&label, "label", "", c.say("the column with the class", "类别所在的列"))
 	f.StringSliceVar(&opt.Optional, "optional", nil, c.say("columns in which values may be missing", "允许缺失的列"))
-	f.IntVar(&opt.Quality.MinPerClass, "min-per-class", 0, c.say("under many-classes: the least count per class (30)", "many-classes 策略下每类最少条数(30)"))
+	f.IntVar(&opt.Quality.MinPerClass, "min-per-class", 0, c.say("under many-classes: the least count per class (30)", "many-classes 策略下每类最少条数（30）"))
 	opt.Quality.Policy = "method"
 	term.Choice(f, &opt.Quality.Policy, "policy", []string{"method", "many-classes"}, c.say("the policy", "策略"))
 	return cmd
@@ -96,7 +96,7 @@ func (c *command) failuresImport() *cobra.Command {
 	var opt failure.ImportOptions
 	cmd := &cobra.Command{
 		Use: "import DIR FILE", Args: cobra.ExactArgs(2),
-		Short: c.say("import production failures: they become failure modes and test cases, and evidence goes stale", "导入生产失败:归为故障模式、变成用例,相关证据随之过时"),
+		Short: c.say("import production failures: they become failure modes and test cases, and evidence goes stale", "导入生产失败：归为故障模式、变成用例，相关证据随之过时"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.with(cmd.Context(), func(a *app.App) error {
 				got, err := a.ImportFailures(cmd.Context(), args[0], args[1], opt)
@@ -105,7 +105,7 @@ func (c *command) failuresImport() *cobra.Command {
 				}
 				return c.t.Print(got, func(w io.Writer) error {
 					_, err := fmt.Fprintf(w, c.say("%d failures (%d new) in %d modes: %d new cases, %d modes still need a right answer\nnext:  landfall run %s\n",
-						"%d 条失败(%d 条新增),归为 %d 种故障模式:新增 %d 条用例,%d 种仍需给出正确答案\n下一步:landfall run %s\n"),
+						"%d 条失败（%d 条新增）,归为 %d 种故障模式：新增 %d 条用例，%d 种仍需给出正确答案\n下一步：landfall run %s\n"),
 						got.Failures, got.New, got.Modes, got.NewCases, got.Pending, args[0])
 					return err
 				})

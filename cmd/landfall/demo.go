@@ -16,7 +16,7 @@ func (c *command) demoCommand() *cobra.Command {
 	dir := "landfall-demo"
 	cmd := &cobra.Command{
 		Use: "demo", Args: cobra.NoArgs,
-		Short: c.say("play the shipped bank example in three acts; no key, no network", "用内置银行示例演示三幕;不需要密钥和网络"),
+		Short: c.say("play the shipped bank example in three acts; no key, no network", "用内置银行示例演示三幕；不需要密钥和网络"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			home, folder, err := app.DemoFolder(dir)
 			if err != nil {
@@ -32,7 +32,7 @@ func (c *command) demoCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", dir, c.say("folder to play in; an earlier demo's is replaced", "演示所用目录;会替换上次演示的内容"))
+	cmd.Flags().StringVar(&dir, "dir", dir, c.say("folder to play in; an earlier demo's is replaced", "演示所用目录；会替换上次演示的内容"))
 	return cmd
 }
 

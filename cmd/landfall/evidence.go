@@ -23,12 +23,12 @@ import (
 
 // ErrTampered is returned by evidence verify if anything was found.
 var ErrTampered = fault.Def{Kind: fault.Invalid, Code: "evidence.not_intact", Exit: 1,
-	En: "the log is not intact: {count} findings", Zh: "日志不完整:发现 {count} 处问题",
+	En: "the log is not intact: {count} findings", Zh: "日志不完整：发现 {count} 处问题",
 	HintEn: "keep the files as they are, and compare with a bundle or checkpoint that was kept outside",
-	HintZh: "保留现场文件,并与外部保存的证据包或检查点比对"}
+	HintZh: "保留现场文件，并与外部保存的证据包或检查点比对"}
 
 func (c *command) evidenceCommand() *cobra.Command {
-	noun := term.Noun(c.t, "evidence", text.Text{En: "what was measured: list, show, export, verify", Zh: "证据:列表、查看、导出、校验"})
+	noun := term.Noun(c.t, "evidence", text.Text{En: "what was measured: list, show, export, verify", Zh: "证据：列表、查看、导出、校验"})
 	noun.AddCommand(c.evidenceExport(), c.evidenceVerify(), c.evidenceCheckpoint())
 	return noun
 }
@@ -37,7 +37,7 @@ func (c *command) evidenceExport() *cobra.Command {
 	var out, scenario string
 	cmd := &cobra.Command{
 		Use: "export [ID …]", Args: cobra.ArbitraryArgs,
-		Short: c.say("write a bundle that verifies offline, without Landfall's database", "导出证据包:无需数据库即可离线校验"),
+		Short: c.say("write a bundle that verifies offline, without Landfall's database", "导出证据包：无需数据库即可离线校验"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.with(cmd.Context(), func(a *app.App) error {
 				sel := evidence.Selection{IDs: args, All: len(args) == 0 && scenario == ""}
@@ -55,11 +55,11 @@ func (c *command) evidenceExport() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.t.Talk("wrote %s; check it anywhere with: landfall evidence verify %s", "已写入 %s;可在任何机器上校验:landfall evidence verify %s", out, out)
+				return c.t.Talk("wrote %s; check it anywhere with: landfall evidence verify %s", "已写入 %s；可在任何机器上校验：landfall evidence verify %s", out, out)
 			})
 		},
 	}
-	cmd.Flags().StringVarP(&out, "out", "O", "", c.say("the file to write (standard output without it)", "要写入的文件(缺省写到标准输出)"))
+	cmd.Flags().StringVarP(&out, "out", "O", "", c.say("the file to write (standard output without it)", "要写入的文件（缺省写到标准输出）"))
 	cmd.Flags().StringVar(&scenario, "scenario", "", c.say("only of this scenario", "只导出该场景的证据"))
 	return cmd
 }
@@ -68,7 +68,7 @@ func (c *command) evidenceVerify() *cobra.Command {
 	var checkpoint, trust string
 	cmd := &cobra.Command{
 		Use: "verify [BUNDLE]", Args: cobra.MaximumNArgs(1),
-		Short: c.say("prove every envelope, inclusion and consistency; of the home, or of a bundle", "逐条校验签名、包含性与一致性;校验本机记录或一个证据包"),
+		Short: c.say("prove every envelope, inclusion and consistency; of the home, or of a bundle", "逐条校验签名、包含性与一致性；校验本机记录或一个证据包"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opt := evidence.VerifyOptions{Trust: trust}
 			if checkpoint != "" {
@@ -99,7 +99,7 @@ func (c *command) evidenceVerify() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&checkpoint, "checkpoint", "", c.say("a signed checkpoint that was kept outside: truncation shows only against it", "外部保存的签名检查点:只有与它比对才能发现截断"))
+	cmd.Flags().StringVar(&checkpoint, "checkpoint", "", c.say("a signed checkpoint that was kept outside: truncation shows only against it", "外部保存的签名检查点：只有与它比对才能发现截断"))
 	cmd.Flags().StringVar(&trust, "trust", "", c.say("the signer's key that was kept outside", "外部保存的签名者公钥"))
 	return cmd
 }
@@ -141,7 +141,7 @@ func (c *command) verified(r evidence.Report) error {
 func (c *command) evidenceCheckpoint() *cobra.Command {
 	return &cobra.Command{
 		Use: "checkpoint", Args: cobra.NoArgs,
-		Short: c.say("print the newest signed checkpoint and the signer's key, to be kept outside", "输出最新的签名检查点和签名者公钥,供外部保存"),
+		Short: c.say("print the newest signed checkpoint and the signer's key, to be kept outside", "输出最新的签名检查点和签名者公钥，供外部保存"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.with(cmd.Context(), func(a *app.App) error {
 				cp, err := a.Evidence.Log().Latest(cmd.Context(), a.DB.Read())
@@ -161,7 +161,7 @@ func (c *command) evidenceCheckpoint() *cobra.Command {
 				}{string(cp), trust}
 				return c.t.Print(doc, func(w io.Writer) error {
 					_, err := w.Write(cp)
-					return errors.Join(err, c.t.Talk("keep it outside, with this key for --trust: %s", "请将其保存到外部,并保存用于 --trust 的公钥:%s", trust))
+					return errors.Join(err, c.t.Talk("keep it outside, with this key for --trust: %s", "请将其保存到外部，并保存用于 --trust 的公钥：%s", trust))
 				})
 			})
 		},
@@ -170,9 +170,9 @@ func (c *command) evidenceCheckpoint() *cobra.Command {
 
 // nouns describes the nouns that operations bring.
 var nouns = map[string]text.Text{
-	"scenarios": {En: "scenarios: list, show", Zh: "场景:列表、查看"},
-	"datasets":  {En: "dataset versions: list, show", Zh: "数据集版本:列表、查看"},
-	"runs":      {En: "runs: list, show, cancel, cases", Zh: "运行记录:列表、查看、取消、逐条结果"},
+	"scenarios": {En: "scenarios: list, show", Zh: "场景：列表、查看"},
+	"datasets":  {En: "dataset versions: list, show", Zh: "数据集版本：列表、查看"},
+	"runs":      {En: "runs: list, show, cancel, cases", Zh: "运行记录：列表、查看、取消、逐条结果"},
 }
 
 // addGenerated adds the commands of the operation table. They open the home

@@ -27,9 +27,9 @@ func (c *command) gradeCommand() *cobra.Command {
 func (c *command) gradeRubric() *cobra.Command {
 	return &cobra.Command{
 		Use: "rubric DIR", Args: cobra.ExactArgs(1),
-		Short: c.say("the questions that say what level the work needs, with the answers in scenario.yaml", "判断所需级别的问卷,以及 scenario.yaml 中的答案"),
+		Short: c.say("the questions that say what level the work needs, with the answers in scenario.yaml", "判断所需级别的问卷，以及 scenario.yaml 中的答案"),
 		Long: c.say("The hardest need decides. Answers stand in scenario.yaml under declared.rubric, of a slice under slices[].declared.rubric.",
-			"要求最高的一项决定级别。答案写在 scenario.yaml 的 declared.rubric 下;单个分组写在 slices[].declared.rubric 下。"),
+			"要求最高的一项决定级别。答案写在 scenario.yaml 的 declared.rubric 下；单个分组写在 slices[].declared.rubric 下。"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			of, err := app.Rubric(args[0])
 			if err != nil {
@@ -80,10 +80,10 @@ func (c *command) printRubric(w io.Writer, of []app.RubricOf) error {
 				floor += " (" + strings.Join(f.Drivers, ", ") + ")"
 			}
 			if len(f.Open) > 0 {
-				floor += c.say("; open: ", ";未答:") + strings.Join(f.Open, ", ")
+				floor += c.say("; open: ", "；未答：") + strings.Join(f.Open, ", ")
 			}
 		}
-		fmt.Fprintf(&b, c.say("%s: declared %s; %s\n", "%s:申报 %s;%s\n"), c.rubricOf(x), x.Declared, floor)
+		fmt.Fprintf(&b, c.say("%s: declared %s; %s\n", "%s：申报 %s；%s\n"), c.rubricOf(x), x.Declared, floor)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -100,9 +100,9 @@ func (c *command) gradeMatrix() *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use: "matrix [DIR...]", Args: cobra.ArbitraryArgs,
-		Short: c.say("compare scenarios: feasibility by level, data, latency, cost, risk, and what is missing", "比较多个场景:各级别可行性、数据、延迟、成本、风险与所缺事项"),
+		Short: c.say("compare scenarios: feasibility by level, data, latency, cost, risk, and what is missing", "比较多个场景：各级别可行性、数据、延迟、成本、风险与所缺事项"),
 		Long: c.say("Without a folder, all scenarios of the home. Measures nothing: every cell is a figure with its evidence, or not measured.",
-			"不给目录时比较本机全部场景。本命令不做测量:每格是一个带证据的数字,或“未测”。"),
+			"不给目录时比较本机全部场景。本命令不做测量：每格是一个带证据的数字，或“未测”。"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.with(cmd.Context(), func(a *app.App) error {
 				m, err := a.Feasibility(cmd.Context(), args)
@@ -145,9 +145,9 @@ func (c *command) gradeRoutes() *cobra.Command {
 	days := int(grade.RoutesValid / (24 * time.Hour))
 	cmd := &cobra.Command{
 		Use: "routes DIR", Args: cobra.ExactArgs(1),
-		Short: c.say("who serves which slice, and from which confidence on the cheap candidate suffices, as a table that a service can load", "各分组由谁处理、置信度多高时用便宜方案即可:导出为服务可加载的路由表"),
+		Short: c.say("who serves which slice, and from which confidence on the cheap candidate suffices, as a table that a service can load", "各分组由谁处理、置信度多高时用便宜方案即可：导出为服务可加载的路由表"),
 		Long: c.say("The table follows from the newest grading; nothing is measured. It names its evidence, its digest and its end.",
-			"路由表由最近一次分级得出,本命令不做测量。表中写明证据、摘要与有效期。"),
+			"路由表由最近一次分级得出，本命令不做测量。表中写明证据、摘要与有效期。"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.with(cmd.Context(), func(a *app.App) error {
 				r, err := a.Routes(cmd.Context(), args[0], time.Duration(days)*24*time.Hour)
@@ -167,7 +167,7 @@ func (c *command) gradeRoutes() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVarP(&out, "out", "O", "", c.say("also write the table to this file (.yaml, else JSON)", "同时把路由表写入该文件(.yaml 为 YAML,否则 JSON)"))
+	cmd.Flags().StringVarP(&out, "out", "O", "", c.say("also write the table to this file (.yaml, else JSON)", "同时把路由表写入该文件（.yaml 为 YAML，否则 JSON）"))
 	cmd.Flags().IntVar(&days, "days", days, c.say("how many days after the measurement the table may be used", "测量后多少天内可以使用"))
 	return cmd
 }

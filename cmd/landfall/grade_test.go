@@ -55,7 +55,7 @@ func TestGradeRubric(t *testing.T) {
 		want []string
 	}{
 		{[]string{"--lang", "en"}, []string{"▸ json", "← scenario", "← scans", "scenario: declared L1; the answers ask for L2 (output=json); open: autonomy, knowledge", "scans: declared L3; the answers ask for L3 (input=media)"}},
-		{[]string{"--lang", "zh"}, []string{"场景:申报 L1;答案对应 L2 (output=json);未答:autonomy, knowledge", "← scans"}},
+		{[]string{"--lang", "zh"}, []string{"场景：申报 L1；答案对应 L2 (output=json)；未答：autonomy, knowledge", "← scans"}},
 		{[]string{"-o", "json"}, []string{`"version": "1"`, `"slice": "scans"`, `"drivers"`, `"floor": "L3"`}},
 	} {
 		code, out, errs := landfall(t, append([]string{"grade", "rubric", dir}, c.args...)...)

@@ -25,8 +25,8 @@ func (c *command) initCommand() *cobra.Command {
 		Long: c.say(`With --data FILE the scenario is about your labelled cases (CSV or JSONL); columns
 that are not named are guessed. Without it, and without a terminal to ask on, the
 shipped bank example is copied.`,
-			`使用 --data FILE 时,场景基于您自己的标注用例(CSV 或 JSONL);未指定的列会自动猜测。
-不给出时(且无法询问时)复制内置的银行示例。`),
+			`使用 --data FILE 时，场景基于您自己的标注用例（CSV 或 JSONL）;未指定的列会自动猜测。
+不给出时（且无法询问时）复制内置的银行示例。`),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := "my-scenario"
 			if len(args) == 1 {
@@ -48,22 +48,22 @@ shipped bank example is copied.`,
 			return c.t.Print(made, func(w io.Writer) error {
 				what := c.say("the shipped bank example", "内置的银行示例")
 				if made.Example == "" {
-					what = fmt.Sprintf(c.say("text column %q, label column %q", "文本列 %q,标签列 %q"), made.Text, made.Label)
+					what = fmt.Sprintf(c.say("text column %q, label column %q", "文本列 %q，标签列 %q"), made.Text, made.Label)
 				}
 				_, err := fmt.Fprintf(w, c.say("made %s: %s, %d classes, %d training and %d test cases\nnext:  landfall run %s\n",
-					"已创建 %s:%s,%d 个类别,%d 条训练用例,%d 条评测用例\n下一步:landfall run %s\n"),
+					"已创建 %s:%s,%d 个类别，%d 条训练用例，%d 条评测用例\n下一步：landfall run %s\n"),
 					made.Dir, what, made.Classes, made.Train, made.Test, made.Dir)
 				return err
 			})
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&opt.Data, "data", "", c.say("your labelled cases, CSV or JSONL", "您的标注用例,CSV 或 JSONL"))
+	f.StringVar(&opt.Data, "data", "", c.say("your labelled cases, CSV or JSONL", "您的标注用例，CSV 或 JSONL"))
 	f.StringVar(&opt.Text, "text", "", c.say("its column with what people say", "文本所在的列"))
 	f.StringVar(&opt.Label, "label", "", c.say("its column with the right resolution", "正确答案所在的列"))
 	f.StringVar(&opt.Title, "title", "", c.say("title of the scenario", "场景名称"))
 	f.StringVar(&opt.Owner, "owner", "", c.say("who answers for it", "负责人"))
-	f.Float64Var(&opt.Accuracy, "accuracy", 0.85, c.say("the bar: share of correct resolutions", "门槛:正确率"))
+	f.Float64Var(&opt.Accuracy, "accuracy", 0.85, c.say("the bar: share of correct resolutions", "门槛：正确率"))
 	level = "L1"
 	term.Choice(f, &level, "level", []string{"L1", "L2", "L3"}, c.say("the level that the owner declares", "业务申报的级别"))
 	opt.Class = "internal"
@@ -86,17 +86,17 @@ func (c *command) ask(opt *app.InitOptions) error {
 		}
 		return nil
 	}
-	if err := question("Your labelled cases (CSV or JSONL; Enter for the bank example):", "您的标注用例文件(CSV 或 JSONL;回车则用银行示例):", &opt.Data); err != nil || opt.Data == "" {
+	if err := question("Your labelled cases (CSV or JSONL; Enter for the bank example):", "您的标注用例文件（CSV 或 JSONL；回车则用银行示例）:", &opt.Data); err != nil || opt.Data == "" {
 		return err
 	}
 	for _, q := range []struct {
 		en, zh string
 		into   *string
 	}{
-		{"Column with the text (Enter to guess):", "文本所在的列(回车自动猜测):", &opt.Text},
-		{"Column with the right resolution (Enter to guess):", "正确答案所在的列(回车自动猜测):", &opt.Label},
-		{"Title of the scenario (Enter for the folder's name):", "场景名称(回车用目录名):", &opt.Title},
-		{"Who answers for it:", "负责人:", &opt.Owner},
+		{"Column with the text (Enter to guess):", "文本所在的列（回车自动猜测）:", &opt.Text},
+		{"Column with the right resolution (Enter to guess):", "正确答案所在的列（回车自动猜测）:", &opt.Label},
+		{"Title of the scenario (Enter for the folder's name):", "场景名称（回车用目录名）:", &opt.Title},
+		{"Who answers for it:", "负责人：", &opt.Owner},
 	} {
 		if err := question(q.en, q.zh, q.into); err != nil {
 			return err
@@ -116,7 +116,7 @@ func (c *command) askRubric(opt *app.InitOptions, question func(en, zh string, i
 		}
 		for {
 			said := ""
-			if err := question(en+"\n(1-3, Enter to leave open):", zh+"\n(1-3,回车跳过):", &said); err != nil {
+			if err := question(en+"\n(1-3, Enter to leave open):", zh+"\n（1-3，回车跳过）:", &said); err != nil {
 				return err
 			}
 			if n, err := strconv.Atoi(said); err == nil && n >= 1 && n <= len(q.Options) {

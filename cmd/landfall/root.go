@@ -37,10 +37,10 @@ func (c *command) root() *cobra.Command {
 	t := c.t
 	root := term.NewRoot(t, "landfall", text.Text{
 		En: "from a use case to a verdict that holds: measure, grade, gate",
-		Zh: "从业务场景到站得住的结论:实测、分级、门禁"})
+		Zh: "从业务场景到站得住的结论：实测、分级、门禁"})
 	root.Version = version
 	root.PersistentFlags().StringVar(&c.home, "home", "", t.Say("folder of the records (default $LANDFALL_HOME, else the user's data folder)",
-		"记录所在目录(缺省 $LANDFALL_HOME,否则为用户数据目录)"))
+		"记录所在目录（缺省 $LANDFALL_HOME，否则为用户数据目录）"))
 	root.AddCommand(c.initCommand(), c.validateCommand(), c.runCommand(), c.gateCommand(), c.reportCommand(), c.demoCommand(), c.dataCommand(), c.gradeCommand())
 	c.addGenerated(root)
 	return root

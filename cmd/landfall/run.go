@@ -32,19 +32,17 @@ the last run, its evidence is read instead of measured again.
 
 Exit codes: 0 all gates pass · 10 a rule failed · 11 evidence insufficient or
 stale · 12 the data-quality gate stopped the run.`,
-			`检查数据,用每条评测用例实测每个候选方案,分级、算账、选型,并评估认知对齐门禁与
-技术验证门禁的数据部分。被中断的运行会从断点继续;若自上次运行以来没有任何变化,则
-直接读取已有证据,不再重复测量。
+			`检查数据，用每条评测用例实测每个候选方案，分级、算账、选型，并评估认知对齐门禁与
+技术验证门禁的数据部分。被中断的运行会从断点继续；若自上次运行以来没有任何变化，则
+直接读取已有证据，不再重复测量。
 
-退出码:0 全部通过 · 10 有规则未通过 · 11 证据不足或已过时 · 12 被数据质量门禁拦下。`),
+退出码：0 全部通过 · 10 有规则未通过 · 11 证据不足或已过时 · 12 被数据质量门禁拦下。`),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.with(cmd.Context(), func(a *app.App) error { return c.run(cmd.Context(), a, args[0], opt, html) })
 		},
 	}
-	cmd.Flags().BoolVar(&opt.Explore, "explore", false, c.say("go on in spite of a failed data gate; the evidence is exploratory and passes no gate", "数据门禁未通过也继续;证据标为探索性,不能通过任何门禁"))
+	cmd.Flags().BoolVar(&opt.Explore, "explore", false, c.say("go on in spite of a failed data gate; the evidence is exploratory and passes no gate", "数据门禁未通过也继续；证据标为探索性，不能通过任何门禁"))
 	cmd.Flags().BoolVar(&opt.Again, "again", false, c.say("measure again although nothing has changed", "即使没有变化也重新测量"))
-	cmd.Flags().BoolVar(&opt.AllowCommands, "allow-commands", false, c.say("let graders run the commands that the folder names", "允许评分器运行该目录指定的命令"))
-	cmd.Flags().StringSliceVar(&opt.AllowEndpoints, "allow-endpoint", nil, c.say("let the folder send the key that it names to this endpoint, from now on (or all)", "允许该目录今后把其指定的密钥发送到此 endpoint（或 all）"))
 	cmd.Flags().StringVarP(&html, "out", "O", "", c.say("also write the HTML report to this file", "同时把 HTML 报告写入该文件"))
 	return cmd
 }
@@ -95,7 +93,7 @@ func (c *command) gateCommand() *cobra.Command {
 		Use: "gate DIR", Args: cobra.ExactArgs(1),
 		Short: c.say("the verdict of every gate, as of now", "各道门禁此刻的结论"),
 		Long: c.say("Reads the folder as it is now, so that a change since the last run shows as stale evidence. Measures nothing.",
-			"按目录当前内容判定:自上次运行以来的改动会显示为证据已过时。本命令不做测量。"),
+			"按目录当前内容判定：自上次运行以来的改动会显示为证据已过时。本命令不做测量。"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.with(cmd.Context(), func(a *app.App) error {
 				if _, err := a.Bind(cmd.Context(), args[0]); err != nil {
@@ -156,15 +154,15 @@ func (c *command) reportCommand() *cobra.Command {
 func (c *command) validateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "validate DIR", Args: cobra.ExactArgs(1),
-		Short: c.say("check scenario.yaml and its data; measure nothing", "检查 scenario.yaml 及其数据;不做测量"),
+		Short: c.say("check scenario.yaml and its data; measure nothing", "检查 scenario.yaml 及其数据；不做测量"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v, err := app.Validate(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
 			return c.t.Print(v, func(w io.Writer) error {
-				_, err := io.WriteString(w, c.say("valid: ", "合法:")+filepath.Join(args[0], scenario.FileName)+"\n"+
-					c.say("next:  landfall run ", "下一步:landfall run ")+args[0]+"\n")
+				_, err := io.WriteString(w, c.say("valid: ", "合法：")+filepath.Join(args[0], scenario.FileName)+"\n"+
+					c.say("next:  landfall run ", "下一步：landfall run ")+args[0]+"\n")
 				return err
 			})
 		},

@@ -41,7 +41,7 @@ func (s *Service) Operations(r *rest.Registry, sc evidence.Scenarios) {
 		return sc.TeamOf(ctx, evidence.ScenarioID(v.Scenario))
 	})
 	rest.Add(r, rest.Op{ID: "list-datasets", Method: "GET", Path: "/scenarios/{scenario}/datasets", Perm: auth.Read, Noun: "datasets", Verb: "list",
-		Doc: text.Text{En: "List the dataset versions of a scenario, newest first.", Zh: "列出场景的数据集版本,最新的在前。"}, Columns: columns},
+		Doc: text.Text{En: "List the dataset versions of a scenario, newest first.", Zh: "列出场景的数据集版本，最新的在前。"}, Columns: columns},
 		func(ctx context.Context, in *listInput) (*rest.Page[Version], error) {
 			id, err := sc.Resolve(ctx, in.Scenario)
 			if err != nil {

@@ -133,7 +133,7 @@ func TestLoadFaults(t *testing.T) {
 		{"infinity", header + "a,refund,a1,app,-Inf\n", nil, dataset.ErrNotFinite, "train.csv:2:17", "-Inf"},
 		{"beyond a double", header + "a,refund,a1,app,1e999\n", nil, dataset.ErrNotFinite, "train.csv:2:17", "1e999"},
 		{"hexadecimal", header + "a,refund,a1,app,0x1p4\n", nil, dataset.ErrType, "train.csv:2:17", "0x1p4"},
-		{"not a number", header + "a,refund,a1,app,high\n", nil, dataset.ErrType, "train.csv:2:17", `"high" is not number`},
+		{"not a number", header + "a,refund,a1,app,high\n", nil, dataset.ErrType, "train.csv:2:17", `"high" is not of the type number`},
 		{"not an integer", good, change(func(s *dataset.Spec) {
 			s.Columns["answer"] = dataset.Column{Role: dataset.RoleResolution, Type: "integer"}
 		}), dataset.ErrType, "train.csv:2:10", "integer"},

@@ -23,27 +23,27 @@ import (
 
 const (
 	hintOfflineEn = "without a network, put the files where LANDFALL_DATA_DIR points to"
-	hintOfflineZh = "没有网络时,请将文件放在 LANDFALL_DATA_DIR 所指目录"
+	hintOfflineZh = "没有网络时，请将文件放在 LANDFALL_DATA_DIR 所指目录"
 )
 
 // Faults of fetching data.
 var (
 	ErrDigest = fault.Def{Kind: fault.Invalid, Code: "dataset.digest",
-		En: "{from} does not hold what scenario.yaml says: its SHA-256 is {got}, expected {want}", Zh: "{from} 的内容与 scenario.yaml 所述不符:SHA-256 为 {got},应为 {want}",
-		HintEn: "nothing was kept; the source may have changed: look at it before you change the digest", HintZh: "未保存任何内容;来源可能已变化:修改摘要前请先核实"}
+		En: "{from} does not hold what scenario.yaml says: its SHA-256 is {got}, expected {want}", Zh: "{from} 的内容与 scenario.yaml 所述不符：SHA-256 为 {got}，应为 {want}",
+		HintEn: "nothing was kept; the source may have changed: look at it before you change the digest", HintZh: "未保存任何内容；来源可能已变化：修改摘要前请先核实"}
 	ErrFetch = fault.Def{Kind: fault.Unavailable, Code: "dataset.fetch",
 		En: "{url} cannot be fetched: {problem}", Zh: "无法获取 {url}:{problem}",
 		HintEn: hintOfflineEn, HintZh: hintOfflineZh}
 	ErrStatus = fault.Def{Kind: fault.Unavailable, Code: "dataset.status",
-		En: "{url} cannot be fetched: the server answered {status}", Zh: "无法获取 {url}:服务器返回 {status}",
+		En: "{url} cannot be fetched: the server answered {status}", Zh: "无法获取 {url}：服务器返回 {status}",
 		HintEn: hintOfflineEn, HintZh: hintOfflineZh}
 	ErrSlow = fault.Def{Kind: fault.Unavailable, Code: "dataset.slow",
 		En: "{url} was not fetched within {limit}", Zh: "未能在 {limit} 内获取 {url}",
 		HintEn: hintOfflineEn, HintZh: hintOfflineZh}
 	ErrURL = fault.Def{Kind: fault.Denied, Code: "dataset.url",
-		En: "{url} is not fetched: it is not an https address", Zh: "拒绝获取 {url}:不是 https 地址"}
+		En: "{url} is not fetched: it is not an https address", Zh: "拒绝获取 {url}：不是 https 地址"}
 	ErrPrivate = fault.Def{Kind: fault.Denied, Code: "dataset.private_address",
-		En: "{address} is not fetched from: it is not a public address", Zh: "拒绝访问 {address}:不是公共地址",
+		En: "{address} is not fetched from: it is not a public address", Zh: "拒绝访问 {address}：不是公共地址",
 		HintEn: "for files inside your own network, use LANDFALL_DATA_DIR", HintZh: "内网文件请通过 LANDFALL_DATA_DIR 提供"}
 	ErrRedirects = fault.Def{Kind: fault.Unavailable, Code: "dataset.redirects",
 		En: "{url} redirects more than 5 times", Zh: "{url} 重定向超过 5 次"}

@@ -25,7 +25,7 @@ var Migrations embed.FS
 var (
 	ErrUnknownVersion = fault.Def{Kind: fault.NotFound, Code: "dataset.unknown_version",
 		En: "there is no dataset version {id}", Zh: "没有数据集版本 {id}",
-		HintEn: "see them all with: landfall datasets list", HintZh: "查看全部版本:landfall datasets list"}
+		HintEn: "see them all with: landfall datasets list", HintZh: "查看全部版本：landfall datasets list"}
 	ErrChanged = fault.Def{Kind: fault.Conflict, Code: "dataset.changed",
 		En: "the file {file} changed while it was read", Zh: "文件 {file} 在读取过程中被修改",
 		HintEn: "run again when nothing writes to it", HintZh: "请在没有程序写入该文件时重新运行"}

@@ -52,8 +52,8 @@ func itemOf(r Record) Item {
 
 type listInput struct {
 	rest.PageParams
-	Scenario ScenarioID `query:"scenario" doc:"only of this scenario (id or name)" zh:"只看该场景(编号或名称)"`
-	Kind     string     `query:"kind" doc:"only of this kind: quality, poc, grade, roi, selection, verdict" zh:"只看该类证据:quality、poc、grade、roi、selection、verdict"`
+	Scenario ScenarioID `query:"scenario" doc:"only of this scenario (id or name)" zh:"只看该场景（编号或名称）"`
+	Kind     string     `query:"kind" doc:"only of this kind: quality, poc, grade, roi, selection, verdict" zh:"只看该类证据：quality、poc、grade、roi、selection、verdict"`
 	Run      string     `query:"run" doc:"only of this run" zh:"只看该次运行"`
 	Current  bool       `query:"current" doc:"leave out what is exploratory or superseded" zh:"不含探索性和已被取代的证据"`
 }
@@ -83,7 +83,7 @@ func (s *Service) Operations(r *rest.Registry, sc Scenarios) {
 		return sc.TeamOf(ctx, ScenarioID(rec.Statement.Predicate.Scenario))
 	})
 	rest.Add(r, rest.Op{ID: "list-evidence", Method: "GET", Path: "/evidence", Perm: auth.Read, Noun: "evidence", Verb: "list",
-		Doc: text.Text{En: "List evidence, newest first.", Zh: "列出证据,最新的在前。"}, Columns: listColumns},
+		Doc: text.Text{En: "List evidence, newest first.", Zh: "列出证据，最新的在前。"}, Columns: listColumns},
 		func(ctx context.Context, in *listInput) (*rest.Page[Item], error) {
 			f := Filter{Kind: in.Kind, Run: in.Run, Current: in.Current}
 			if in.Scenario != "" {

@@ -76,7 +76,7 @@ type Selection struct {
 // ErrNothing refuses to export a bundle without evidence.
 var ErrNothing = fault.Def{Kind: fault.NotFound, Code: "evidence.nothing_to_export",
 	En: "nothing was chosen to export", Zh: "没有可导出的证据",
-	HintEn: "run: landfall evidence list", HintZh: "请运行:landfall evidence list"}
+	HintEn: "run: landfall evidence list", HintZh: "请运行：landfall evidence list"}
 
 // Export writes a bundle: the chosen envelopes, all leaf hashes, all
 // checkpoints and the public keys, so that VerifyBundle needs nothing else. It
@@ -233,7 +233,7 @@ func VerifyBundle(ctx context.Context, r io.Reader, o VerifyOptions) (Report, er
 	}
 	bad := func(en, zh string) (Report, error) {
 		n := v.tree.n
-		v.found.add(found(FoundBundle, n, max(n, head.Size), fmt.Sprintf("line %d: %s", b.line, en), fmt.Sprintf("第 %d 行:%s", b.line, zh)))
+		v.found.add(found(FoundBundle, n, max(n, head.Size), fmt.Sprintf("line %d: %s", b.line, en), fmt.Sprintf("第 %d 行：%s", b.line, zh)))
 		return v.finish(), nil
 	}
 	line, err := b.next()
@@ -303,7 +303,7 @@ func checkBundled(keys VerifiedKeys, leaf int64, envelope []byte) (int, Statemen
 	}
 	st, err := decodeStatement(payload)
 	if err != nil {
-		return key, Statement{}, []Finding{found(FoundEnvelopeMalformed, leaf, leaf+1, "the statement cannot be read: %v", "声明无法读取:%v", err)}
+		return key, Statement{}, []Finding{found(FoundEnvelopeMalformed, leaf, leaf+1, "the statement cannot be read: %v", "声明无法读取：%v", err)}
 	}
 	return key, st, nil
 }

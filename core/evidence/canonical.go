@@ -35,11 +35,11 @@ var (
 		En:     "{where} holds the number {value}, which has no exact canonical form",
 		Zh:     "{where} 的数值 {value} 没有精确的规范形式",
 		HintEn: "numbers must be finite and at most 2^53; write longer ones as strings",
-		HintZh: "数值必须有限且绝对值不超过 2^53;更大的数请写成字符串"}
+		HintZh: "数值必须有限且绝对值不超过 2^53；更大的数请写成字符串"}
 	ErrDeep = fault.Def{Kind: fault.Invalid, Code: "evidence.deep",
 		En: "the document is nested more than {limit} deep", Zh: "文档嵌套超过 {limit} 层"}
 	ErrJSON = fault.Def{Kind: fault.Invalid, Code: "evidence.json",
-		En: "this is not a JSON document that has a canonical form: {why}", Zh: "不是有规范形式的 JSON 文档:{why}",
+		En: "this is not a JSON document that has a canonical form: {why}", Zh: "不是有规范形式的 JSON 文档：{why}",
 		HintEn: "names within one object must differ", HintZh: "同一对象内的名称不得重复"}
 )
 

@@ -39,17 +39,17 @@ var (
 	ErrKeyLost = fault.Def{Kind: fault.Precondition, Code: "evidence.key_lost",
 		En: "the private key {id} is missing from {dir}", Zh: "{dir} 中缺少私钥 {id}",
 		HintEn: "put back the folder of keys from where you keep it; without it nothing can be appended",
-		HintZh: "请从保管处恢复密钥目录;没有它就无法追加证据"}
+		HintZh: "请从保管处恢复密钥目录；没有它就无法追加证据"}
 	ErrKeyExposed = fault.Def{Kind: fault.Denied, Code: "evidence.key_exposed",
 		En: "the private key {file} can be read by others", Zh: "私钥 {file} 可被其他用户读取",
-		HintEn: "run: chmod 600 {file}", HintZh: "请运行:chmod 600 {file}"}
+		HintEn: "run: chmod 600 {file}", HintZh: "请运行：chmod 600 {file}"}
 	ErrKeyBroken = fault.Def{Kind: fault.Invalid, Code: "evidence.key_broken",
-		En: "the key file {file} is damaged: {why}", Zh: "密钥文件 {file} 已损坏:{why}",
+		En: "the key file {file} is damaged: {why}", Zh: "密钥文件 {file} 已损坏：{why}",
 		HintEn: "put back the folder of keys from where you keep it", HintZh: "请从保管处恢复密钥目录"}
 	ErrTrust = fault.Def{Kind: fault.Invalid, Code: "evidence.trust",
-		En: "this is not a public key to trust: {key}", Zh: "这不是可信任的公钥:{key}",
+		En: "this is not a public key to trust: {key}", Zh: "这不是可信任的公钥：{key}",
 		HintEn: "it looks like NAME+HASH+BASE64; `landfall evidence key` prints it",
-		HintZh: "其形式为 NAME+HASH+BASE64;可用 `landfall evidence key` 查看"}
+		HintZh: "其形式为 NAME+HASH+BASE64；可用 `landfall evidence key` 查看"}
 )
 
 // PublicKey is one key of the history. Algorithm is a field, so that others

@@ -26,16 +26,16 @@ var Migrations embed.FS
 // Faults of a log.
 var (
 	ErrLogBroken = fault.Def{Kind: fault.Precondition, Code: "evidence.log_broken",
-		En: "the log {origin} does not continue from its last checkpoint at {size}: {why}", Zh: "日志 {origin} 与其最后的检查点({size})不连续:{why}",
+		En: "the log {origin} does not continue from its last checkpoint at {size}: {why}", Zh: "日志 {origin} 与其最后的检查点（{size}）不连续：{why}",
 		HintEn: "nothing is appended to a log that was changed; run: landfall evidence verify",
-		HintZh: "日志已被改动,拒绝追加;请运行:landfall evidence verify"}
+		HintZh: "日志已被改动，拒绝追加；请运行：landfall evidence verify"}
 	ErrForeignKey = fault.Def{Kind: fault.Precondition, Code: "evidence.foreign_key",
-		En: "the log was signed by the key {id}, which the keys of this home do not descend from", Zh: "日志由密钥 {id} 签名,而本目录的密钥并非由它衍生",
+		En: "the log was signed by the key {id}, which the keys of this home do not descend from", Zh: "日志由密钥 {id} 签名，而本目录的密钥并非由它衍生",
 		HintEn: "put back the folder of keys from where you keep it", HintZh: "请从保管处恢复密钥目录"}
 	ErrKeyRetired = fault.Def{Kind: fault.Precondition, Code: "evidence.key_retired",
 		En: "the key {id} was replaced by {new}", Zh: "密钥 {id} 已被 {new} 取代",
 		HintEn: "put back the newest folder of keys, or move this one away, so that a new key is made",
-		HintZh: "请恢复最新的密钥目录,或移走此目录以生成新密钥"}
+		HintZh: "请恢复最新的密钥目录，或移走此目录以生成新密钥"}
 )
 
 // Log is an append-only Merkle log by the name of its origin. It holds the

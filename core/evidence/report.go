@@ -85,7 +85,7 @@ func (r Report) OK() bool { return len(r.Findings) == 0 }
 func (r Report) Summary() text.Text {
 	t := text.Text{
 		En: fmt.Sprintf("%d leaves, %d envelopes, %d checkpoints: ", r.Size, r.Envelopes, r.Checkpoints),
-		Zh: fmt.Sprintf("%d 条记录、%d 个信封、%d 个检查点:", r.Size, r.Envelopes, r.Checkpoints),
+		Zh: fmt.Sprintf("%d 条记录、%d 个信封、%d 个检查点：", r.Size, r.Envelopes, r.Checkpoints),
 	}
 	if n := int64(len(r.Findings)) + r.More; n > 0 {
 		t.En, t.Zh = t.En+fmt.Sprintf("%d faults", n), t.Zh+fmt.Sprintf("发现 %d 处问题", n)
@@ -93,13 +93,13 @@ func (r Report) Summary() text.Text {
 		t.En, t.Zh = t.En+"intact", t.Zh+"完好"
 	}
 	if !r.SignerPinned {
-		t.En, t.Zh = t.En+"; signer not pinned", t.Zh+";未固定签名者"
+		t.En, t.Zh = t.En+"; signer not pinned", t.Zh+"；未固定签名者"
 	}
 	if r.PinnedSize < 0 {
-		t.En, t.Zh = t.En+"; no outside checkpoint", t.Zh+";未与外部检查点比对"
+		t.En, t.Zh = t.En+"; no outside checkpoint", t.Zh+"；未与外部检查点比对"
 	}
 	if len(r.Roots) > 1 {
-		t.En, t.Zh = t.En+fmt.Sprintf("; %d unrelated keys", len(r.Roots)), t.Zh+fmt.Sprintf(";有 %d 组互不相关的密钥", len(r.Roots))
+		t.En, t.Zh = t.En+fmt.Sprintf("; %d unrelated keys", len(r.Roots)), t.Zh+fmt.Sprintf("；有 %d 组互不相关的密钥", len(r.Roots))
 	}
 	return t
 }

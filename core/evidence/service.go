@@ -25,18 +25,18 @@ const maxBatch = 2_000
 var (
 	ErrUnknown = fault.Def{Kind: fault.NotFound, Code: "evidence.unknown",
 		En: "there is no evidence {id}", Zh: "没有证据 {id}",
-		HintEn: "run: landfall evidence list", HintZh: "请运行:landfall evidence list"}
+		HintEn: "run: landfall evidence list", HintZh: "请运行：landfall evidence list"}
 	ErrDamaged = fault.Def{Kind: fault.Conflict, Code: "evidence.damaged",
-		En: "the evidence at leaf {leaf} was changed and cannot be read", Zh: "第 {leaf} 条证据已被改动,无法读取",
-		HintEn: "run: landfall evidence verify", HintZh: "请运行:landfall evidence verify"}
+		En: "the evidence at leaf {leaf} was changed and cannot be read", Zh: "第 {leaf} 条证据已被改动，无法读取",
+		HintEn: "run: landfall evidence verify", HintZh: "请运行：landfall evidence verify"}
 	ErrTwice = fault.Def{Kind: fault.Conflict, Code: "evidence.twice",
 		En: "the evidence {id} is in the log already", Zh: "证据 {id} 已在日志中",
-		HintEn: "evidence is never changed; append a correction that supersedes it", HintZh: "证据不可更改;请追加一条取代它的更正"}
+		HintEn: "evidence is never changed; append a correction that supersedes it", HintZh: "证据不可更改；请追加一条取代它的更正"}
 	ErrSuperseded = fault.Def{Kind: fault.Conflict, Code: "evidence.superseded",
 		En: "the evidence {id} is superseded already", Zh: "证据 {id} 已被取代",
 		HintEn: "supersede its correction instead", HintZh: "请改为取代其更正"}
 	ErrSupersedes = fault.Def{Kind: fault.Invalid, Code: "evidence.supersedes",
-		En: "{id} cannot be superseded: it is of another kind or scenario", Zh: "无法取代 {id}:其类型或场景不同"}
+		En: "{id} cannot be superseded: it is of another kind or scenario", Zh: "无法取代 {id}：其类型或场景不同"}
 )
 
 // Deps is what a Service needs.

@@ -424,9 +424,9 @@ func TestStale(t *testing.T) {
 		"changed":          {b: bound(func(b evidence.Bindings) { b["dataset"]["cases"] = digestB }), now: start, want: evidence.Reason{Code: evidence.StaleSubject, Role: "dataset", Changed: []string{"cases"}}, en: "dataset version: cases changed", zh: "数据集版本:cases 已变更"},
 		"added":            {b: bound(func(b evidence.Bindings) { b["candidate"]["llm"] = digestB }), now: start, want: evidence.Reason{Code: evidence.StaleSubject, Role: "candidate", Added: []string{"llm"}}, en: "candidate: llm was added", zh: "候选方案:新增 llm"},
 		"removed":          {b: bound(func(b evidence.Bindings) { delete(b, "candidate") }), now: start, want: evidence.Reason{Code: evidence.StaleSubject, Role: "candidate", Removed: []string{"bm25"}}, en: "candidate: bm25 was removed", zh: "候选方案:移除 bm25"},
-		"kind's age":       {b: same, now: start.Add(90 * day), want: evidence.Reason{Code: evidence.StaleAge, Age: 91 * day, MaxAge: 90 * day}, en: "measured 91 days ago; 90 days are allowed", zh: "测于91 天前,允许90 天"},
+		"kind's age":       {b: same, now: start.Add(90 * day), want: evidence.Reason{Code: evidence.StaleAge, Age: 91 * day, MaxAge: 90 * day}, en: "measured 91 days ago; 90 days are allowed", zh: "测于91 天前，允许90 天"},
 		"just young":       {b: same, now: start.Add(89 * day)},
-		"policy's age":     {b: same, maxAge: 30 * time.Hour, now: start.Add(7 * time.Hour), want: evidence.Reason{Code: evidence.StaleAge, Age: 31 * time.Hour, MaxAge: 30 * time.Hour}, en: "measured 31 hours ago; 30 hours are allowed", zh: "测于31 小时前,允许30 小时"},
+		"policy's age":     {b: same, maxAge: 30 * time.Hour, now: start.Add(7 * time.Hour), want: evidence.Reason{Code: evidence.StaleAge, Age: 31 * time.Hour, MaxAge: 30 * time.Hour}, en: "measured 31 hours ago; 30 hours are allowed", zh: "测于31 小时前，允许30 小时"},
 		"no limit":         {b: same, maxAge: -1, now: start.Add(9000 * day)},
 		"nothing is bound": {now: start, want: evidence.Reason{Code: evidence.StaleSubject, Role: "dataset", Removed: []string{"cases"}}, en: "dataset version: cases was removed", zh: "数据集版本:移除 cases"},
 	} {

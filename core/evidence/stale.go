@@ -92,7 +92,7 @@ func (r Reason) Text() text.Text {
 		return text.Text{En: "superseded by a correction", Zh: "已被更正取代"}
 	case StaleAge:
 		return text.Text{En: fmt.Sprintf("measured %s ago; %s are allowed", days(r.Age, "days", "hours"), days(r.MaxAge, "days", "hours")),
-			Zh: fmt.Sprintf("测于%s前,允许%s", days(r.Age, "天", "小时"), days(r.MaxAge, "天", "小时"))}
+			Zh: fmt.Sprintf("测于%s前，允许%s", days(r.Age, "天", "小时"), days(r.MaxAge, "天", "小时"))}
 	case StaleSubject:
 		var en, zh []string
 		part := func(names []string, e, z string) {

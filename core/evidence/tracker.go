@@ -75,7 +75,7 @@ func (t *tracker) meet(root tlog.Hash) {
 	default:
 		if !t.lost {
 			t.found.add(found(FoundCheckpointRoot, t.good, t.n, "something between leaf %d and leaf %d was changed: the hashes do not lead to the checkpoint at %d",
-				"第 %d 至 %d 条之间有改动:哈希与检查点 %d 不符", t.good, t.n-1, t.n))
+				"第 %d 至 %d 条之间有改动：哈希与检查点 %d 不符", t.good, t.n-1, t.n))
 		}
 		t.lost = true
 		return

@@ -21,19 +21,19 @@ import (
 var (
 	ErrKind = fault.Def{Kind: fault.Invalid, Code: "evidence.kind_unknown",
 		En: "no kind of evidence is declared as {uri}", Zh: "未声明证据类型 {uri}",
-		HintEn: "declared are: {declared}", HintZh: "已声明的有:{declared}"}
+		HintEn: "declared are: {declared}", HintZh: "已声明的有：{declared}"}
 	ErrStatement = fault.Def{Kind: fault.Invalid, Code: "evidence.statement",
-		En: "this is no valid statement: {why}", Zh: "不是有效的声明:{why}"}
+		En: "this is no valid statement: {why}", Zh: "不是有效的声明：{why}"}
 	ErrSubject = fault.Def{Kind: fault.Invalid, Code: "evidence.subject",
 		En: "subject {name} of {kind}: {why}", Zh: "{kind} 的对象 {name}:{why}",
-		HintEn: "the roles of {kind} are: {roles}", HintZh: "{kind} 的角色有:{roles}"}
+		HintEn: "the roles of {kind} are: {roles}", HintZh: "{kind} 的角色有：{roles}"}
 	ErrMetric = fault.Def{Kind: fault.Invalid, Code: "evidence.metric",
 		En: "metric {metric} of {kind}: {why}", Zh: "{kind} 的指标 {metric}:{why}"}
 	ErrDetail = fault.Def{Kind: fault.Invalid, Code: "evidence.detail",
-		En: "the detail of {kind} does not fit its schema: {why}", Zh: "{kind} 的明细不符合其模式:{why}"}
+		En: "the detail of {kind} does not fit its schema: {why}", Zh: "{kind} 的明细不符合其模式：{why}"}
 	ErrTooLarge = fault.Def{Kind: fault.TooLarge, Code: "evidence.too_large",
-		En: "the statement is {size} bytes long; {limit} are allowed", Zh: "声明长度为 {size} 字节,上限为 {limit}",
-		HintEn: "evidence holds aggregates and digests; keep tables of cases with the run", HintZh: "证据只存汇总与摘要;逐条结果请留在运行记录中"}
+		En: "the statement is {size} bytes long; {limit} are allowed", Zh: "声明长度为 {size} 字节，上限为 {limit}",
+		HintEn: "evidence holds aggregates and digests; keep tables of cases with the run", HintZh: "证据只存汇总与摘要；逐条结果请留在运行记录中"}
 )
 
 // reason is what is wrong, as a parameter of a fault, in both languages.
@@ -225,7 +225,7 @@ func unknownMetric(k Kind, name string) reason {
 		names[i] = m.Name
 	}
 	if near := text.Nearest(name, names); near != "" {
-		return because("it is not declared; the nearest is %s", "未声明;最接近的是 %s", near)
+		return because("it is not declared; the nearest is %s", "未声明；最接近的是 %s", near)
 	}
 	return because("it is not declared", "未声明")
 }

@@ -43,10 +43,10 @@ func (k VerifiedKeys) Envelope(leaf int64, payloadType string, b []byte) (payloa
 	}
 	e, err := DecodeEnvelope(b)
 	if err != nil {
-		return bad(FoundEnvelopeMalformed, "the envelope cannot be read: %v", "信封无法读取:%v", err)
+		return bad(FoundEnvelopeMalformed, "the envelope cannot be read: %v", "信封无法读取：%v", err)
 	}
 	if e.Type != payloadType || len(e.Signatures) != 1 {
-		return bad(FoundEnvelopeMalformed, "the envelope is of another type, or not signed once", "信封类型不符,或不是恰有一个签名")
+		return bad(FoundEnvelopeMalformed, "the envelope is of another type, or not signed once", "信封类型不符，或不是恰有一个签名")
 	}
 	for id := range e.Signatures {
 		i, known := k.ring.byID[id]
@@ -54,7 +54,7 @@ func (k VerifiedKeys) Envelope(leaf int64, payloadType string, b []byte) (payloa
 			return bad(FoundEnvelopeKey, "signed by the unknown key %s", "由未知密钥 %s 签名", id)
 		}
 		if !k.trusts(i) {
-			return bad(FoundEnvelopeKey, "signed by the key %s, which the pinned one does not vouch for", "由密钥 %s 签名,固定的密钥不为其担保", id)
+			return bad(FoundEnvelopeKey, "signed by the key %s, which the pinned one does not vouch for", "由密钥 %s 签名，固定的密钥不为其担保", id)
 		}
 		if !e.signedBy(k.ring.keys[i]) {
 			return bad(FoundEnvelopeSignature, "the signature does not fit the envelope", "签名与信封不符")
@@ -96,7 +96,7 @@ func newVerification(origin string, o VerifyOptions) *verification {
 // addKey takes the next statement of the key history.
 func (v *verification) addKey(statement []byte) {
 	if err := v.keys.ring.add(statement); err != nil {
-		v.found.add(found(FoundKey, -1, -1, "the history of keys is damaged: %v", "密钥历史已损坏:%v", err))
+		v.found.add(found(FoundKey, -1, -1, "the history of keys is damaged: %v", "密钥历史已损坏：%v", err))
 	}
 }
 
@@ -123,9 +123,9 @@ func (v *verification) pin() error {
 		i := ring.trusting(public)
 		switch {
 		case name != v.origin:
-			v.found.add(found(FoundPinnedSigner, -1, -1, "the pinned key is for the log %s, this is %s", "固定的密钥属于日志 %s,而此日志为 %s", name, v.origin))
+			v.found.add(found(FoundPinnedSigner, -1, -1, "the pinned key is for the log %s, this is %s", "固定的密钥属于日志 %s，而此日志为 %s", name, v.origin))
 		case i < 0:
-			v.found.add(found(FoundPinnedSigner, -1, -1, "the pinned key has signed nothing here: somebody else signed this log", "固定的密钥未曾签名:此日志由他人签名"))
+			v.found.add(found(FoundPinnedSigner, -1, -1, "the pinned key has signed nothing here: somebody else signed this log", "固定的密钥未曾签名：此日志由他人签名"))
 		default:
 			v.keys.trusted, v.report.SignerPinned = ring.chain[i], true
 			var trusted []PublicKey
@@ -142,7 +142,7 @@ func (v *verification) pin() error {
 	if len(v.o.Checkpoint) > 0 {
 		c, _, err := pinnedSigners.open(v.o.Checkpoint, false)
 		if err != nil {
-			v.found.add(found(FoundPinnedCheckpoint, -1, -1, "the pinned checkpoint was not signed by this log: %v", "固定的检查点不是由此日志签名:%v", err))
+			v.found.add(found(FoundPinnedCheckpoint, -1, -1, "the pinned checkpoint was not signed by this log: %v", "固定的检查点不是由此日志签名：%v", err))
 		} else {
 			v.pinned, v.report.PinnedSize = &c, c.Size
 			v.meetPinned()
@@ -216,7 +216,7 @@ func (v *verification) meetPinned() {
 	switch v.pinned.Root {
 	case v.tree.leaves.root(), v.tree.stored.root(), v.tree.envelopes.root():
 	default:
-		v.found.add(found(FoundRewritten, 0, v.tree.n, "the log was rewritten: it does not lead to the pinned checkpoint at %d", "日志已被改写:与固定的检查点 %d 不符", v.tree.n))
+		v.found.add(found(FoundRewritten, 0, v.tree.n, "the log was rewritten: it does not lead to the pinned checkpoint at %d", "日志已被改写：与固定的检查点 %d 不符", v.tree.n))
 	}
 }
 
@@ -239,7 +239,7 @@ func (v *verification) checkpoint(o *opened) {
 	from := min(before, max(o.size-1, 0))
 	switch {
 	case o.err != nil:
-		v.found.add(found(FoundCheckpoint, from, o.size, "the checkpoint at %d is not as it was signed: %v", "检查点 %d 与签名时不同:%v", o.size, o.err))
+		v.found.add(found(FoundCheckpoint, from, o.size, "the checkpoint at %d is not as it was signed: %v", "检查点 %d 与签名时不同：%v", o.size, o.err))
 		return
 	case !v.keys.trusts(o.key):
 		v.found.add(found(FoundCheckpoint, from, o.size, "the checkpoint at %d is signed by a key that the pinned one does not vouch for", "检查点 %d 由固定密钥不予担保的密钥签名", o.size))
@@ -250,7 +250,7 @@ func (v *verification) checkpoint(o *opened) {
 	case o.c.Previous > before:
 		v.found.add(found(FoundCheckpointMissing, before, o.c.Previous, "the checkpoint at %d is missing", "缺少检查点 %d", o.c.Previous))
 	case o.c.Previous < before:
-		v.found.add(found(FoundCheckpointSize, from, o.size, "the checkpoint at %d follows one at %d, not one at %d", "检查点 %d 的前一个是 %d,而不是 %d", o.size, o.c.Previous, before))
+		v.found.add(found(FoundCheckpointSize, from, o.size, "the checkpoint at %d follows one at %d, not one at %d", "检查点 %d 的前一个是 %d，而不是 %d", o.size, o.c.Previous, before))
 	}
 	v.signedBy(o.key, FoundCheckpointOrder, from, o.size)
 	v.tree.meet(o.c.Root)
@@ -264,7 +264,7 @@ func (v *verification) finish() Report {
 	}
 	if v.pinned != nil && v.pinned.Size > n {
 		v.found.add(found(FoundTruncated, n, v.pinned.Size, "the log was cut: it has %d leaves, and had %d when the pinned checkpoint was signed",
-			"日志被截断:现有 %d 条,固定的检查点签名时有 %d 条", n, v.pinned.Size))
+			"日志被截断：现有 %d 条，固定的检查点签名时有 %d 条", n, v.pinned.Size))
 	}
 	v.report.Size, v.report.Root = n, v.tree.leaves.root().String()
 	v.report.Findings, v.report.More = v.found.list, v.found.more

@@ -99,12 +99,12 @@ func (l *Log) extent(ctx context.Context, db bun.IDB, v *verification) (int64, e
 		v.found.add(found(FoundBeyond, first.Int64, 0, "there are leaves before the first", "首条之前还有记录"))
 	}
 	if head.Int64 > size {
-		v.found.add(found(FoundLeafMissing, size, head.Int64, "the last leaves are missing: there are %d of %d", "末尾缺失:应有 %[2]d 条,现有 %[1]d 条", size, head.Int64))
+		v.found.add(found(FoundLeafMissing, size, head.Int64, "the last leaves are missing: there are %d of %d", "末尾缺失：应有 %[2]d 条，现有 %[1]d 条", size, head.Int64))
 	} else if head.Int64 < size {
-		v.found.add(found(FoundHead, max(head.Int64, 0), size, "the head counts %d leaves, there are %d", "日志头记为 %d 条,实有 %d 条", head.Int64, size))
+		v.found.add(found(FoundHead, max(head.Int64, 0), size, "the head counts %d leaves, there are %d", "日志头记为 %d 条，实有 %d 条", head.Int64, size))
 	}
 	if lastPoint.Valid && lastPoint.Int64 > size {
-		v.found.add(found(FoundLeafMissing, size, lastPoint.Int64, "there is a checkpoint at %d, and only %d leaves", "存在检查点 %d,但只有 %d 条", lastPoint.Int64, size))
+		v.found.add(found(FoundLeafMissing, size, lastPoint.Int64, "there is a checkpoint at %d, and only %d leaves", "存在检查点 %d，但只有 %d 条", lastPoint.Int64, size))
 	}
 	if firstPoint.Valid && firstPoint.Int64 <= 0 {
 		v.found.add(found(FoundCheckpointSize, 0, 0, "there is a checkpoint at %d", "存在位于 %d 的检查点", firstPoint.Int64))
@@ -121,7 +121,7 @@ func (l *Log) verifyPortion(ctx context.Context, db bun.IDB, entries Entries, v 
 		return false, err
 	}
 	if n == 0 {
-		v.found.add(found(FoundLeafMissing, from, to, "the leaves from %d on are missing; what follows was not checked", "自第 %d 条起缺失;其后未作检查", from))
+		v.found.add(found(FoundLeafMissing, from, to, "the leaves from %d on are missing; what follows was not checked", "自第 %d 条起缺失；其后未作检查", from))
 		return false, nil
 	}
 	if entries != nil {
@@ -293,7 +293,7 @@ func (envelopes) Check(keys VerifiedKeys, leaf int64, data []byte, row any) (int
 	}
 	st, err := decodeStatement(payload)
 	if err != nil {
-		return key, []Finding{found(FoundEnvelopeMalformed, leaf, leaf+1, "the statement cannot be read: %v", "声明无法读取:%v", err)}
+		return key, []Finding{found(FoundEnvelopeMalformed, leaf, leaf+1, "the statement cannot be read: %v", "声明无法读取：%v", err)}
 	}
 	return key, differences(leaf, derive(st), row.(columns))
 }
@@ -304,7 +304,7 @@ func differences(leaf int64, want, got columns) []Finding {
 	var out []Finding
 	compare := func(name string, want, got any) {
 		if want != got {
-			out = append(out, found(FoundColumn, leaf, leaf+1, "the column %s says %q, the envelope %q", "列 %s 为 %q,而信封中为 %q",
+			out = append(out, found(FoundColumn, leaf, leaf+1, "the column %s says %q, the envelope %q", "列 %s 为 %q，而信封中为 %q",
 				name, fmt.Sprint(got), fmt.Sprint(want)))
 		}
 	}

@@ -286,9 +286,9 @@ func (w *walker) noMetric(k *kind, b *branch, path, field string) *fault.Error {
 func advice(path string, d evidence.Direction) text.Text {
 	switch d {
 	case evidence.Higher:
-		return text.Text{En: path + ".low, since higher is better", Zh: path + ".low(越高越好,故看下限)"}
+		return text.Text{En: path + ".low, since higher is better", Zh: path + ".low（越高越好，故看下限）"}
 	case evidence.Lower:
-		return text.Text{En: path + ".high, since lower is better", Zh: path + ".high(越低越好,故看上限)"}
+		return text.Text{En: path + ".high, since lower is better", Zh: path + ".high（越低越好，故看上限）"}
 	case evidence.Neutral:
 	}
 	return text.Text{En: path + ".low or " + path + ".high", Zh: path + ".low 或 " + path + ".high"}
@@ -376,7 +376,7 @@ func (l *language) explain(src Source, n *node, issues *cel.Issues) []error {
 		d := ErrOperands
 		if slices.Contains(operands, "int") && slices.Contains(operands, "double") {
 			d.HintEn = "write whole numbers with a decimal point (2.0), or convert with double(…)"
-			d.HintZh = "整数请写成带小数点的形式(2.0),或用 double(…) 转换"
+			d.HintZh = "整数请写成带小数点的形式（2.0）,或用 double(…) 转换"
 		}
 		out = append(out, src.where(d.With("operator", display(m[1]), "types", strings.Join(operands, ", ")), at))
 	}

@@ -31,7 +31,7 @@ func (o Outcome) Title() text.Text {
 	case Insufficient:
 		return text.Text{En: "insufficient", Zh: "证据不足"}
 	case Stale:
-		return text.Text{En: "stale", Zh: "已过时, 需复测"}
+		return text.Text{En: "stale", Zh: "已过时，需复测"}
 	case Assumed:
 		return text.Text{En: "assumed", Zh: "基于假设"}
 	case Undefined:

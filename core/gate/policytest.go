@@ -108,7 +108,7 @@ func (t policyTest) check(v Verdict) (Failure, bool) {
 		want += " [" + strings.Join(t.because, ", ") + "]"
 	}
 	found := string(v.Outcome) + " [" + strings.Join(got, ", ") + "]"
-	out := text.Text{En: "want " + want + ", got " + found, Zh: "期望 " + want + ",实际 " + found}
+	out := text.Text{En: "want " + want + ", got " + found, Zh: "期望 " + want + "，实际 " + found}
 	if len(en) > 0 {
 		out.En += ": " + strings.Join(en, "; ")
 		out.Zh += ":" + strings.Join(zh, ";")

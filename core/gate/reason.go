@@ -46,12 +46,12 @@ func NewReason(code string, t text.Text, pairs ...string) Reason {
 }
 
 func absent(k evidence.Kind) Reason {
-	return bilingual(ReasonAbsent, text.Text{En: "there is no evidence of the kind {kind} ({title}) yet", Zh: "还没有 {kind}({title})证据"}, k)
+	return bilingual(ReasonAbsent, text.Text{En: "there is no evidence of the kind {kind} ({title}) yet", Zh: "还没有 {kind}（{title}）证据"}, k)
 }
 
 func exploratoryOnly(k evidence.Kind) Reason {
 	return bilingual(ReasonExploratory, text.Text{En: "there is only exploratory evidence of the kind {kind} ({title}), which passes no gate",
-		Zh: "只有探索性的 {kind}({title})证据,不能通过任何门禁"}, k)
+		Zh: "只有探索性的 {kind}（{title}）证据，不能通过任何门禁"}, k)
 }
 
 // bilingual fills the title of a kind in each language's own words.
@@ -66,7 +66,7 @@ func stale(k evidence.Kind, id string, why evidence.Reason) Reason {
 	w := why.Text()
 	return NewReason(ReasonStale, text.Text{
 		En: "the evidence {id} of the kind {kind} is stale: " + w.En,
-		Zh: "{kind} 证据 {id} 已过时, 需复测:" + w.Zh,
+		Zh: "{kind} 证据 {id} 已过时，需复测：" + w.Zh,
 	}, "id", id, "kind", k.Name, "why", string(why.Code))
 }
 
@@ -94,18 +94,18 @@ func noParam(name string) Reason {
 
 func unevaluated(problem string) Reason {
 	return NewReason(ReasonEvaluation, text.Text{
-		En: "the rule could not be evaluated: {problem}", Zh: "规则无法求值:{problem}",
+		En: "the rule could not be evaluated: {problem}", Zh: "规则无法求值：{problem}",
 	}, "problem", problem)
 }
 
 func assumed(metrics []string) Reason {
 	return NewReason(ReasonAssumed, text.Text{
-		En: "the rule holds, but on assumed figures: {metrics}", Zh: "规则成立,但所依据的数值为假设:{metrics}",
+		En: "the rule holds, but on assumed figures: {metrics}", Zh: "规则成立，但所依据的数值为假设：{metrics}",
 	}, "metrics", strings.Join(metrics, ", "))
 }
 
 var noRules = NewReason(ReasonNoRules, text.Text{
-	En: "no capability contributes rules to this gate, so it cannot be passed", Zh: "没有任何能力为此门禁提供规则,因此无法通过"})
+	En: "no capability contributes rules to this gate, so it cannot be passed", Zh: "没有任何能力为此门禁提供规则，因此无法通过"})
 
 var fieldTitle = map[string]text.Text{
 	"low": {En: "lower bound", Zh: "下限"}, "high": {En: "upper bound", Zh: "上限"}, "value": {En: "value", Zh: "点估计"},
@@ -147,9 +147,9 @@ func decided(holds bool, expr string, readings []Reading) Reason {
 		}
 	}
 	if len(en) == 0 {
-		t := text.Text{En: "the rule holds: {expr}", Zh: "规则成立:{expr}"}
+		t := text.Text{En: "the rule holds: {expr}", Zh: "规则成立：{expr}"}
 		if !holds {
-			t = text.Text{En: "the rule does not hold: {expr}", Zh: "规则不成立:{expr}"}
+			t = text.Text{En: "the rule does not hold: {expr}", Zh: "规则不成立：{expr}"}
 		}
 		return NewReason(code, t, params...)
 	}
@@ -261,11 +261,11 @@ func more(r Reading) (int, bool) {
 func fix(t text.Text, why Reason, readings []Reading) text.Text {
 	switch why.Code {
 	case ReasonAbsent, ReasonExploratory:
-		return text.Text{En: "measure it: landfall run DIR", Zh: "进行实测:landfall run DIR"}
+		return text.Text{En: "measure it: landfall run DIR", Zh: "进行实测：landfall run DIR"}
 	case ReasonStale:
-		return text.Text{En: "measure it again: landfall run DIR", Zh: "重新实测:landfall run DIR"}
+		return text.Text{En: "measure it again: landfall run DIR", Zh: "重新实测：landfall run DIR"}
 	case ReasonAssumed:
-		return text.Text{En: "replace what is assumed by measurements: " + why.Params["metrics"], Zh: "将假设换成实测值:" + why.Params["metrics"]}
+		return text.Text{En: "replace what is assumed by measurements: " + why.Params["metrics"], Zh: "将假设换成实测值：" + why.Params["metrics"]}
 	}
 	value, allowed := text.Text{En: "what was measured", Zh: "实测值"}, text.Text{En: "the bar", Zh: "门槛"}
 	cases := text.Text{En: "many", Zh: "大量"}

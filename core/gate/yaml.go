@@ -212,7 +212,7 @@ func (r *yamlReader) read(n ast.Node, depth int) (*node, error) {
 func (r *yamlReader) entry(out *node, kv *ast.MappingValueNode, depth int) error {
 	at := startOf(kv.Key)
 	if kv.Key.IsMergeKey() {
-		return r.fail(at, "merge keys (<<) are not used here", "此处不使用合并键(<<)")
+		return r.fail(at, "merge keys (<<) are not used here", "此处不使用合并键（<<）")
 	}
 	s, ok := kv.Key.(*ast.StringNode)
 	if !ok {

@@ -138,8 +138,8 @@ type Recorded struct {
 	// Sample says that the answers are a sample: cases without one are left
 	// out. Otherwise a case without an answer counts as wrong, so that nobody
 	// can leave out what is hard.
-	Sample bool `json:"sample"`
-	Price   *Price            `json:"price"`
+	Sample bool   `json:"sample"`
+	Price  *Price `json:"price"`
 }
 
 // Human is today's process. Figures that are typed in are assumed; with sampled

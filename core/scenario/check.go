@@ -20,7 +20,7 @@ func check(d *Document, file string, t *tree) error {
 		checkSuite(d, suite, suitePointer(i), wrong)
 	}
 	unique(d.AllSuites(), func(s Suite) string { return s.ID }, func(i int, id string) {
-		wrong(fmt.Sprintf("/suites/%d/id", i-1), "the suite %s stands twice (cases is the main one)", "用例集 %s 出现了两次(cases 为主用例集)", id)
+		wrong(fmt.Sprintf("/suites/%d/id", i-1), "the suite %s stands twice (cases is the main one)", "用例集 %s 出现了两次（cases 为主用例集）", id)
 	})
 	unique(d.Slices, func(s Slice) string { return s.ID }, func(i int, id string) {
 		wrong(fmt.Sprintf("/slices/%d/id", i), "the slice %s stands twice", "分组 %s 出现了两次", id)
@@ -38,33 +38,33 @@ func check(d *Document, file string, t *tree) error {
 		checkCandidate(d, c, fmt.Sprintf("/candidates/%d", i), wrong)
 	}
 	if e := d.Targets.Economics; e != nil && e.Incumbent != "" && !slices.ContainsFunc(d.Candidates, func(c Candidate) bool { return c.ID() == e.Incumbent }) {
-		wrong("/targets/economics/incumbent", "there is no candidate %s; known: %s", "没有候选方案 %s;可用:%s", e.Incumbent, nearestFirst(e.Incumbent, targets[len(rungs):]))
+		wrong("/targets/economics/incumbent", "there is no candidate %s; known: %s", "没有候选方案 %s；可用：%s", e.Incumbent, nearestFirst(e.Incumbent, targets[len(rungs):]))
 	}
 	if e := d.Targets.Economics; e != nil && e.Margin > 0 && e.Incumbent == "" {
-		wrong("/targets/economics/margin", "a margin needs economics.incumbent: the candidate that it is measured from", "margin 需要 economics.incumbent:以哪个候选方案为基准")
+		wrong("/targets/economics/margin", "a margin needs economics.incumbent: the candidate that it is measured from", "margin 需要 economics.incumbent：以哪个候选方案为基准")
 	}
 	for i, l := range d.Costs.Lines {
 		p := fmt.Sprintf("/costs/lines/%d", i)
 		if l.For != "" && !slices.Contains(targets, l.For) {
-			wrong(p+"/for", "%s is neither a candidate nor a rung; known: %s", "%s 既不是候选方案也不是梯级;可用:%s", l.For, nearestFirst(l.For, targets))
+			wrong(p+"/for", "%s is neither a candidate nor a rung; known: %s", "%s 既不是候选方案也不是梯级；可用：%s", l.For, nearestFirst(l.For, targets))
 		}
 		if l.Per == "once" && l.Years == 0 {
-			wrong(p, "a cost paid once needs years: how long it is spread over", "一次性成本需要 years:分摊的年数")
+			wrong(p, "a cost paid once needs years: how long it is spread over", "一次性成本需要 years：分摊的年数")
 		}
 		if l.Amount.IsZero() && d.Costs.File == "" {
-			wrong(p, "the amount is missing; state one, or name the exported file under costs.file", "缺少 amount;请填写,或在 costs.file 指定导出文件")
+			wrong(p, "the amount is missing; state one, or name the exported file under costs.file", "缺少 amount；请填写，或在 costs.file 指定导出文件")
 		}
 		checkAmount(l.Amount, p+"/amount", wrong)
 	}
 	checkAmount(d.Traffic.PerYear, "/traffic/per_year", wrong)
 	if len(d.Costs.Lines) > 0 && d.Traffic.PerYear.Mid() == 0 {
-		wrong("/costs", "costs per year need traffic.per_year: how many requests a year, more than none", "计算年成本需要 traffic.per_year:每年的请求量,且须大于 0")
+		wrong("/costs", "costs per year need traffic.per_year: how many requests a year, more than none", "计算年成本需要 traffic.per_year：每年的请求量，且须大于 0")
 	}
 	if d.Traffic.File != "" && d.Traffic.Source == "" {
-		wrong("/traffic/file", "a traffic sample needs traffic.source: the system that counted it", "流量抽样需要 traffic.source:由哪个系统统计")
+		wrong("/traffic/file", "a traffic sample needs traffic.source: the system that counted it", "流量抽样需要 traffic.source：由哪个系统统计")
 	}
 	if d.Costs.File != "" && d.Costs.Source == "" {
-		wrong("/costs/file", "an exported file needs costs.source: the system that exported it", "导出文件需要 costs.source:由哪个系统导出")
+		wrong("/costs/file", "an exported file needs costs.source: the system that exported it", "导出文件需要 costs.source：由哪个系统导出")
 	}
 	if d.Expect != nil {
 		for _, id := range sortedKeys(d.Expect.Slices) {
@@ -92,7 +92,7 @@ func ranged(a Amount) bool {
 
 func checkAmount(a Amount, pointer string, wrong func(pointer, en, zh string, args ...any)) {
 	if a.P50 != nil && !ranged(a) {
-		wrong(pointer, "a range needs 0 < p10 ≤ p50 ≤ p90, no wider than a factor of a million", "区间须满足 0 < p10 ≤ p50 ≤ p90,且上下不超过一百万倍")
+		wrong(pointer, "a range needs 0 < p10 ≤ p50 ≤ p90, no wider than a factor of a million", "区间须满足 0 < p10 ≤ p50 ≤ p90，且上下不超过一百万倍")
 	}
 	for _, v := range []*float64{a.Value, a.P10, a.P50, a.P90} {
 		if v != nil && math.Abs(*v) > 1e15 {

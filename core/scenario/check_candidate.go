@@ -29,7 +29,7 @@ func checkSuite(d *Document, s Suite, p string, wrong complain) {
 			continue
 		}
 		if other, dup := once[role]; dup {
-			wrong(p+"/data/columns/"+escape(name)+"/role", "the role %s is taken by column %s; it may stand once", "角色 %s 已被列 %s 占用,只能出现一次", role, other)
+			wrong(p+"/data/columns/"+escape(name)+"/role", "the role %s is taken by column %s; it may stand once", "角色 %s 已被列 %s 占用，只能出现一次", role, other)
 		}
 		once[role] = name
 	}
@@ -37,20 +37,20 @@ func checkSuite(d *Document, s Suite, p string, wrong complain) {
 		wrong(p+"/data/columns", "no column has the role input or image", "没有列的角色是 input 或 image")
 	}
 	if once[dataset.RoleResolution] == "" && once[dataset.RoleLabel] == "" {
-		wrong(p+"/data/columns", "no column has the role resolution or label: there would be no right answer to compare with", "没有列的角色是 resolution 或 label:缺少可供比较的正确答案")
+		wrong(p+"/data/columns", "no column has the role resolution or label: there would be no right answer to compare with", "没有列的角色是 resolution 或 label：缺少可供比较的正确答案")
 	}
 	switch {
 	case s.ID == MainSuite && once[dataset.RoleSlice] == "" && len(d.Slices)-len(d.Suites) > 1:
-		wrong("/slices", "there are %d slices and no column with the role slice", "有 %d 个分组,但没有列的角色是 slice", len(d.Slices))
+		wrong("/slices", "there are %d slices and no column with the role slice", "有 %d 个分组，但没有列的角色是 slice", len(d.Slices))
 	case s.ID != MainSuite && once[dataset.RoleSlice] == "" && !slices.ContainsFunc(d.Slices, func(x Slice) bool { return x.ID == s.ID }):
-		wrong(p+"/id", "the suite has no slice column, so its cases belong to the slice %s, which is not under slices", "该用例集没有 slice 列,其用例归入分组 %s,但 slices 中没有它", s.ID)
+		wrong(p+"/id", "the suite has no slice column, so its cases belong to the slice %s, which is not under slices", "该用例集没有 slice 列，其用例归入分组 %s，但 slices 中没有它", s.ID)
 	}
 	checkTask(s.Task, p+"/task", wrong)
 }
 
 func checkTask(t Task, p string, wrong complain) {
 	if t.Kind == TaskDecide && len(t.Choices) == 0 {
-		wrong(p, "a decision needs choices: the decisions that are allowed", "decide 任务需要 choices:允许的决定")
+		wrong(p, "a decision needs choices: the decisions that are allowed", "decide 任务需要 choices：允许的决定")
 	}
 	if t.Kind != TaskDecide && len(t.Choices) > 0 {
 		wrong(p+"/choices", "only a decision has choices", "只有 decide 任务有 choices")
@@ -59,12 +59,12 @@ func checkTask(t Task, p string, wrong complain) {
 		wrong(p+"/schema", "only an extraction has a schema", "只有 extract 任务有 schema")
 	}
 	if t.Kind == TaskTools && t.Tools == "" {
-		wrong(p, "a task of kind tools needs tools: the file with the tools that may be called", "tools 任务需要 tools:可调用工具的文件")
+		wrong(p, "a task of kind tools needs tools: the file with the tools that may be called", "tools 任务需要 tools：可调用工具的文件")
 	}
 	for i, c := range t.Severe {
 		for _, x := range []string{c.Expected, c.Given} {
 			if len(t.Choices) > 0 && !slices.Contains(t.Choices, x) {
-				wrong(fmt.Sprintf("%s/severe/%d", p, i), "%s is not one of the choices; known: %s", "%s 不在 choices 中;可用:%s", x, nearestFirst(x, t.Choices))
+				wrong(fmt.Sprintf("%s/severe/%d", p, i), "%s is not one of the choices; known: %s", "%s 不在 choices 中；可用：%s", x, nearestFirst(x, t.Choices))
 			}
 		}
 	}
@@ -73,7 +73,7 @@ func checkTask(t Task, p string, wrong complain) {
 func checkCandidate(d *Document, c Candidate, p string, wrong complain) {
 	if n := c.kinds(); n != 1 {
 		wrong(p, "a candidate is exactly one of builtin, model, http, recorded, human and planned; this one is %d of them",
-			"候选方案必须且只能是 builtin、model、http、recorded、human、planned 之一,此处有 %d 个", n)
+			"候选方案必须且只能是 builtin、model、http、recorded、human、planned 之一，此处有 %d 个", n)
 		return
 	}
 	suites := map[string]Suite{}
@@ -83,7 +83,7 @@ func checkCandidate(d *Document, c Candidate, p string, wrong complain) {
 	}
 	for i, id := range c.Suites {
 		if _, ok := suites[id]; !ok {
-			wrong(fmt.Sprintf("%s/suites/%d", p, i), "there is no suite %s; known: %s", "没有用例集 %s;可用:%s", id, nearestFirst(id, known))
+			wrong(fmt.Sprintf("%s/suites/%d", p, i), "there is no suite %s; known: %s", "没有用例集 %s；可用：%s", id, nearestFirst(id, known))
 		}
 		if slices.Index(c.Suites, id) < i {
 			wrong(fmt.Sprintf("%s/suites/%d", p, i), "the suite %s stands twice", "用例集 %s 出现了两次", id)
@@ -93,7 +93,7 @@ func checkCandidate(d *Document, c Candidate, p string, wrong complain) {
 		wrong(p, "the id %s is the name of another rung", "编号 %s 是另一个梯级的名称", c.ID())
 	}
 	if c.Builtin == "" && (c.BuiltinID != "" || !c.Title.IsZero() || c.Rules != "" || len(c.Train) > 0) {
-		wrong(p, "id, title, rules and train stand here for built-in candidates only; others have them inside", "此处的 id、title、rules、train 仅用于内置候选方案;其他候选方案写在各自内部")
+		wrong(p, "id, title, rules and train stand here for built-in candidates only; others have them inside", "此处的 id、title、rules、train 仅用于内置候选方案；其他候选方案写在各自内部")
 	}
 	for _, id := range c.SuiteIDs() {
 		checkBuiltin(c, suites[id], p, wrong)
@@ -116,7 +116,7 @@ func checkCandidate(d *Document, c Candidate, p string, wrong complain) {
 		if len(names) == 0 {
 			names = []string{"–"}
 		}
-		wrong(p+"/endpoint", "there is no endpoint %s; known: %s", "没有 endpoint %s;可用:%s", endpoint, nearestFirst(endpoint, names))
+		wrong(p+"/endpoint", "there is no endpoint %s; known: %s", "没有 endpoint %s；可用：%s", endpoint, nearestFirst(endpoint, names))
 	}
 }
 
@@ -128,13 +128,13 @@ func checkBuiltin(c Candidate, s Suite, p string, wrong complain) {
 	switch {
 	case c.Builtin == "" || s.ID == "":
 	case c.Builtin == "faq" && s.Data.Documents == nil:
-		wrong(p+"/builtin", "the faq candidate needs data.documents: the file with the answers to retrieve", "候选方案 faq 需要 data.documents:可检索的答案文件")
+		wrong(p+"/builtin", "the faq candidate needs data.documents: the file with the answers to retrieve", "候选方案 faq 需要 data.documents：可检索的答案文件")
 	case c.Builtin == "image-linear" && !image:
 		wrong(p+"/builtin", "image-linear needs a column with the role image", "候选方案 image-linear 需要角色为 image 的列")
 	case c.Builtin == "slots" && c.Rules == "":
-		wrong(p+"/builtin", "slots needs rules: the file that says how each slot is found", "候选方案 slots 需要 rules:说明如何识别各字段的文件")
+		wrong(p+"/builtin", "slots needs rules: the file that says how each slot is found", "候选方案 slots 需要 rules：说明如何识别各字段的文件")
 	case c.Builtin != "faq" && c.Builtin != "slots" && len(s.Data.Train) == 0 && len(c.Train) == 0:
-		wrong(p+"/builtin", "%s learns from training cases, and the suite %s has none", "%s 需要训练用例,而用例集 %s 没有", c.Builtin, s.ID)
+		wrong(p+"/builtin", "%s learns from training cases, and the suite %s has none", "%s 需要训练用例，而用例集 %s 没有", c.Builtin, s.ID)
 	}
 }
 
@@ -142,13 +142,13 @@ func checkHuman(h *Human, p string, wrong complain) {
 	low, high := h.Accuracy.Range()
 	switch {
 	case h.Answers == "" && h.Accuracy.IsZero():
-		wrong(p, "state accuracy (assumed), or answers: a file of sampled answers", "请填写 accuracy(假设值),或 answers:抽样回答文件")
+		wrong(p, "state accuracy (assumed), or answers: a file of sampled answers", "请填写 accuracy（假设值）,或 answers：抽样回答文件")
 	case h.Answers != "" && !h.Accuracy.IsZero():
-		wrong(p+"/accuracy", "with sampled answers the accuracy is measured; leave it out", "已有抽样回答,正确率由实测得出;请去掉 accuracy")
+		wrong(p+"/accuracy", "with sampled answers the accuracy is measured; leave it out", "已有抽样回答，正确率由实测得出；请去掉 accuracy")
 	case h.Answers != "" && h.System == "":
-		wrong(p, "sampled answers need system: where the sample comes from", "抽样回答需要 system:样本来源")
+		wrong(p, "sampled answers need system: where the sample comes from", "抽样回答需要 system：样本来源")
 	case low > h.Accuracy.Mid() || high < h.Accuracy.Mid() || high > 1:
-		wrong(p+"/accuracy", "a share lies between 0 and 1, with p10 ≤ p50 ≤ p90", "占比须在 0 到 1 之间,且 p10 ≤ p50 ≤ p90")
+		wrong(p+"/accuracy", "a share lies between 0 and 1, with p10 ≤ p50 ≤ p90", "占比须在 0 到 1 之间，且 p10 ≤ p50 ≤ p90")
 	}
 }
 

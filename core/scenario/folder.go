@@ -21,7 +21,7 @@ var (
 		En: "{problem}", Zh: "{problem}"}
 	ErrNoFile = fault.Def{Kind: fault.NotFound, Code: "scenario.no_file",
 		En: "the file {file}, which {field} names, is not there", Zh: "{field} 所指的文件 {file} 不存在",
-		HintEn: "check the path; if the data comes from elsewhere: landfall data pull {dir}", HintZh: "检查路径;若数据来自外部:landfall data pull {dir}"}
+		HintEn: "check the path; if the data comes from elsewhere: landfall data pull {dir}", HintZh: "检查路径；若数据来自外部：landfall data pull {dir}"}
 )
 
 const maxFileBytes = 8 << 20
@@ -78,11 +78,11 @@ func (f *Folder) readTraffic() error {
 	err := f.table(name, "traffic.file", []string{"slice", "requests"}, func(r record) error {
 		id := r.get("slice")
 		if !slices.Contains(ids, id) {
-			return r.wrong("there is no slice %q; known: %s", "没有分组 %q;可用:%s", id, nearestFirst(id, ids))
+			return r.wrong("there is no slice %q; known: %s", "没有分组 %q；可用：%s", id, nearestFirst(id, ids))
 		}
 		n, err := strconv.Atoi(r.get("requests"))
 		if err != nil || n < 0 || n > math.MaxInt32 {
-			return r.wrong("requests must be a whole number from 0 to %d, got %q", "requests 须为 0 到 %d 的整数,实际为 %q", math.MaxInt32, r.get("requests"))
+			return r.wrong("requests must be a whole number from 0 to %d, got %q", "requests 须为 0 到 %d 的整数，实际为 %q", math.MaxInt32, r.get("requests"))
 		}
 		if _, dup := f.Traffic.Requests[id]; dup {
 			return r.wrong("the slice %q stands twice", "分组 %q 出现了两次", id)
@@ -116,7 +116,7 @@ func (f *Folder) readCosts() error {
 	err := f.table(c.File, "costs.file", []string{"line"}, func(r record) error {
 		i := slices.Index(ids, r.get("line"))
 		if i < 0 {
-			return r.wrong("there is no cost line %q; known: %s", "没有成本项 %q;可用:%s", r.get("line"), nearestFirst(r.get("line"), ids))
+			return r.wrong("there is no cost line %q; known: %s", "没有成本项 %q；可用：%s", r.get("line"), nearestFirst(r.get("line"), ids))
 		}
 		if !c.Lines[i].Amount.IsZero() {
 			return r.wrong("the cost line %q has an amount already", "成本项 %q 已有金额", r.get("line"))
@@ -132,17 +132,17 @@ func (f *Folder) readCosts() error {
 			}
 			v, err := strconv.ParseFloat(s, 64)
 			if err != nil || math.IsNaN(v) || v < 0 || v > 1e15 {
-				return r.wrong("%s must be a number from 0 to 1e15, got %q", "%s 须为 0 到 1e15 的数,实际为 %q", x.column, s)
+				return r.wrong("%s must be a number from 0 to 1e15, got %q", "%s 须为 0 到 1e15 的数，实际为 %q", x.column, s)
 			}
 			*x.to = &v
 		}
 		threePoint := a.P10 != nil && a.P50 != nil && a.P90 != nil
 		somePoint := a.P10 != nil || a.P50 != nil || a.P90 != nil
 		if (a.Value == nil) != threePoint || somePoint != threePoint {
-			return r.wrong("state either amount, or p10, p50 and p90", "请填写 amount,或同时填写 p10、p50、p90")
+			return r.wrong("state either amount, or p10, p50 and p90", "请填写 amount，或同时填写 p10、p50、p90")
 		}
 		if threePoint && !ranged(a) {
-			return r.wrong("a range needs 0 < p10 ≤ p50 ≤ p90, no wider than a factor of a million", "区间须满足 0 < p10 ≤ p50 ≤ p90,且上下不超过一百万倍")
+			return r.wrong("a range needs 0 < p10 ≤ p50 ≤ p90, no wider than a factor of a million", "区间须满足 0 < p10 ≤ p50 ≤ p90，且上下不超过一百万倍")
 		}
 		c.Lines[i].Amount = a
 		return nil
@@ -152,7 +152,7 @@ func (f *Folder) readCosts() error {
 	}
 	for _, l := range c.Lines {
 		if l.Amount.IsZero() {
-			return ErrFile.With("problem", both("no amount for the cost line %q: neither in %s nor in %s", "成本项 %q 没有金额:%s 和 %s 中都没有", l.ID, c.File, FileName)).At(filepath.Join(f.Dir, c.File), 0, 0)
+			return ErrFile.With("problem", both("no amount for the cost line %q: neither in %s nor in %s", "成本项 %q 没有金额：%s 和 %s 中都没有", l.ID, c.File, FileName)).At(filepath.Join(f.Dir, c.File), 0, 0)
 		}
 	}
 	return nil
@@ -196,7 +196,7 @@ func (f *Folder) table(name, field string, columns []string, visit func(record) 
 	}
 	for _, c := range columns {
 		if !slices.Contains(header, c) {
-			return ErrFile.With("problem", both("the column %q is missing; the header has: %s", "缺少列 %q;表头为:%s", c, strings.Join(header, ", "))).At(path, 1, 0)
+			return ErrFile.With("problem", both("the column %q is missing; the header has: %s", "缺少列 %q；表头为：%s", c, strings.Join(header, ", "))).At(path, 1, 0)
 		}
 	}
 	for {
@@ -218,7 +218,7 @@ func csvFault(path string, err error) error {
 	var pe *csv.ParseError
 	if errors.As(err, &pe) {
 		return ErrFile.With("problem", both("there is a quote that does not belong here, or one that is never closed",
-			"此处的引号位置不当,或未闭合")).At(path, pe.Line, pe.Column).Because(err)
+			"此处的引号位置不当，或未闭合")).At(path, pe.Line, pe.Column).Because(err)
 	}
 	if errors.Is(err, io.EOF) {
 		return ErrFile.With("problem", both("the file is empty", "文件为空")).At(path, 0, 0)

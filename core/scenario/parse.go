@@ -33,9 +33,9 @@ var Schema []byte
 var (
 	ErrNoDocument = fault.Def{Kind: fault.NotFound, Code: "scenario.no_document",
 		En: "there is no scenario.yaml in {dir}", Zh: "{dir} 中没有 scenario.yaml",
-		HintEn: "make one with: landfall init {dir}", HintZh: "创建一个:landfall init {dir}"}
+		HintEn: "make one with: landfall init {dir}", HintZh: "创建一个：landfall init {dir}"}
 	ErrUnknownField = fault.Def{Kind: fault.Invalid, Code: "scenario.unknown_field",
-		En: "there is no field {name} here; {suggestion}", Zh: "这里没有字段 {name};{suggestion}"}
+		En: "there is no field {name} here; {suggestion}", Zh: "这里没有字段 {name}；{suggestion}"}
 	ErrMissingField = fault.Def{Kind: fault.Invalid, Code: "scenario.missing_field",
 		En: "the field {name} is required here", Zh: "这里缺少必填字段 {name}"}
 	ErrValue = fault.Def{Kind: fault.Invalid, Code: "scenario.value",
@@ -158,7 +158,7 @@ func collect(e *jsonschema.ValidationError, file string, t *tree, schema any, ps
 			}
 		}
 		if best == nil {
-			*ps = append(*ps, at(ErrValue.With("field", last(pointer), "problem", both("the value has the wrong type; allowed: %s", "值的类型不对;允许:%s", alternatives(e))), file, t, pointer))
+			*ps = append(*ps, at(ErrValue.With("field", last(pointer), "problem", both("the value has the wrong type; allowed: %s", "值的类型不对；允许：%s", alternatives(e))), file, t, pointer))
 			return
 		}
 		collect(best, file, t, schema, ps)
@@ -174,7 +174,7 @@ func collect(e *jsonschema.ValidationError, file string, t *tree, schema any, ps
 	case *kind.AdditionalProperties:
 		for _, name := range k.Properties {
 			valid := propertiesAt(schema, e.SchemaURL)
-			s := both("known here: %s", "可用的有:%s", strings.Join(valid, ", "))
+			s := both("known here: %s", "可用的有：%s", strings.Join(valid, ", "))
 			near := text.Nearest(name, valid)
 			if near != "" {
 				s = both("did you mean %s?", "是否想写 %s?", near)
@@ -202,7 +202,7 @@ func problem(k jsonschema.ErrorKind) text.Text {
 	}
 	switch k := k.(type) {
 	case *kind.Type:
-		return both("this is a value of type %s; allowed: %s", "值的类型是 %s;允许:%s", k.Got, strings.Join(k.Want, ", "))
+		return both("this is a value of type %s; allowed: %s", "值的类型是 %s；允许：%s", k.Got, strings.Join(k.Want, ", "))
 	case *kind.Enum:
 		want := make([]string, len(k.Want))
 		for i, w := range k.Want {
@@ -210,17 +210,17 @@ func problem(k jsonschema.ErrorKind) text.Text {
 		}
 		got := fmt.Sprint(k.Got)
 		if near := text.Nearest(got, want); near != "" {
-			return both("%q is not allowed; did you mean %s? Allowed: %s", "不允许 %q;是否想写 %s?允许:%s", got, near, strings.Join(want, ", "))
+			return both("%q is not allowed; did you mean %s? Allowed: %s", "不允许 %q；是否想写 %s?允许：%s", got, near, strings.Join(want, ", "))
 		}
-		return both("%q is not allowed; allowed: %s", "不允许 %q;允许:%s", got, strings.Join(want, ", "))
+		return both("%q is not allowed; allowed: %s", "不允许 %q；允许：%s", got, strings.Join(want, ", "))
 	case *kind.Const:
 		return both("this must be %v", "必须是 %v", k.Want)
 	case *kind.Minimum:
-		return both("%s is too small; it must be at least %s", "%s 太小;至少为 %s", num(k.Got), num(k.Want))
+		return both("%s is too small; it must be at least %s", "%s 太小；至少为 %s", num(k.Got), num(k.Want))
 	case *kind.ExclusiveMinimum:
-		return both("%s is too small; it must be more than %s", "%s 太小;必须大于 %s", num(k.Got), num(k.Want))
+		return both("%s is too small; it must be more than %s", "%s 太小；必须大于 %s", num(k.Got), num(k.Want))
 	case *kind.Maximum:
-		return both("%s is too large; it must be at most %s", "%s 太大;至多为 %s", num(k.Got), num(k.Want))
+		return both("%s is too large; it must be at most %s", "%s 太大；至多为 %s", num(k.Got), num(k.Want))
 	case *kind.Pattern:
 		return both("%q does not have the form %s", "%q 不符合格式 %s", k.Got, k.Want)
 	case *kind.MinLength:

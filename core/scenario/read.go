@@ -46,7 +46,7 @@ func (f *Folder) open(name, field string, limit int64) (*os.File, string, error)
 		return nil, path, ErrFile.With("problem", both("the file may not be read", "无权读取该文件")).At(path, 0, 0).Because(err)
 	case err != nil || file == nil: // os.Root has no named error for a link that escapes
 		return nil, path, ErrFile.With("problem", both("the path leads out of the scenario's folder, or is not a plain file",
-			"路径指向场景目录之外,或不是普通文件")).At(path, 0, 0).Because(err)
+			"路径指向场景目录之外，或不是普通文件")).At(path, 0, 0).Because(err)
 	}
 	if info.Size() > limit {
 		return nil, path, errors.Join(ErrTooLarge.With("limit", fmt.Sprintf("%d MiB", limit>>20)).At(path, 0, 0), file.Close())

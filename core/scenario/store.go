@@ -26,7 +26,7 @@ var Migrations embed.FS
 // ErrUnknown is returned for a slug or id that no scenario has.
 var ErrUnknown = fault.Def{Kind: fault.NotFound, Code: "scenario.unknown",
 	En: "there is no scenario {id}", Zh: "没有场景 {id}",
-	HintEn: "see them all with: landfall scenarios list", HintZh: "查看全部场景:landfall scenarios list"}
+	HintEn: "see them all with: landfall scenarios list", HintZh: "查看全部场景：landfall scenarios list"}
 
 // Scenario is a scenario as it is stored.
 type Scenario struct {

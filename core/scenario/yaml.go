@@ -22,7 +22,7 @@ const (
 var (
 	ErrTooLarge = fault.Def{Kind: fault.TooLarge, Code: "scenario.too_large",
 		En: "the document is larger than {limit}", Zh: "文档超过上限 {limit}",
-		HintEn: "keep data in CSV or JSONL files and name them under data", HintZh: "数据放在 CSV 或 JSONL 文件中,在 data 下引用"}
+		HintEn: "keep data in CSV or JSONL files and name them under data", HintZh: "数据放在 CSV 或 JSONL 文件中，在 data 下引用"}
 	ErrSyntax = fault.Def{Kind: fault.Invalid, Code: "scenario.syntax",
 		En: "this is no valid YAML: {problem}", Zh: "不是合法的 YAML:{problem}"}
 )
@@ -155,7 +155,7 @@ func (w *walker) walk(n ast.Node, pointer string, depth int) (any, error) {
 
 func (w *walker) entry(out map[string]any, kv *ast.MappingValueNode, pointer string, depth int) error {
 	if kv.Key.IsMergeKey() {
-		return w.fail(kv.Key, "merge keys (<<) are not used here", "此处不使用合并键(<<)")
+		return w.fail(kv.Key, "merge keys (<<) are not used here", "此处不使用合并键（<<）")
 	}
 	key := kv.Key.String()
 	if s, ok := kv.Key.(*ast.StringNode); ok {

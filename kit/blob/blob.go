@@ -30,16 +30,16 @@ var (
 		HintEn: "a digest has 64 lower-case hexadecimal digits", HintZh: "摘要为 64 位小写十六进制数字"}
 	ErrMissing = fault.Def{Kind: fault.NotFound, Code: "blob.missing",
 		En: "the file with digest {digest} is not in the store", Zh: "存储中没有摘要为 {digest} 的文件",
-		HintEn: "restore the home's blobs folder from a backup, or bring the data in again", HintZh: "请从备份恢复 home 的 blobs 目录,或重新导入数据"}
+		HintEn: "restore the home's blobs folder from a backup, or bring the data in again", HintZh: "请从备份恢复 home 的 blobs 目录，或重新导入数据"}
 	ErrCorrupt = fault.Def{Kind: fault.Unavailable, Code: "blob.corrupt",
 		En: "the stored file {digest} was changed or damaged", Zh: "存储的文件 {digest} 已被改动或损坏",
-		HintEn: "restore it from a backup, or bring the data in again", HintZh: "请从备份恢复,或重新导入数据"}
+		HintEn: "restore it from a backup, or bring the data in again", HintZh: "请从备份恢复，或重新导入数据"}
 	ErrDiskFull = fault.Def{Kind: fault.Unavailable, Code: "blob.disk_full",
 		En: "the disk is full", Zh: "磁盘已满",
-		HintEn: "free some space and run the same command again; what was finished is kept", HintZh: "请清理磁盘后再次运行同一命令;已完成的部分均已保存"}
+		HintEn: "free some space and run the same command again; what was finished is kept", HintZh: "请清理磁盘后再次运行同一命令；已完成的部分均已保存"}
 	ErrUnwritable = fault.Def{Kind: fault.Unavailable, Code: "blob.unwritable",
 		En: "cannot write to {folder}", Zh: "无法写入 {folder}",
-		HintEn: "check owner and permissions of the folder, and that the disk is not read-only", HintZh: "请检查目录的所有者与权限,以及磁盘是否只读"}
+		HintEn: "check owner and permissions of the folder, and that the disk is not read-only", HintZh: "请检查目录的所有者与权限，以及磁盘是否只读"}
 )
 
 // inMemory is up to what size a file waits in memory for its digest.

@@ -227,11 +227,11 @@ func pick(lang, en, zh string) string {
 var ErrInternal = Def{Kind: Internal, Code: "internal",
 	En: "something went wrong inside Landfall", Zh: "Landfall 内部出错",
 	HintEn: "the log has the details; run again with --verbose to see them",
-	HintZh: "日志中有详情;加 --verbose 重新运行可看到"}
+	HintZh: "日志中有详情；加 --verbose 重新运行可看到"}
 
 // ErrCanceled is what is left when a person stopped the work.
 var ErrCanceled = Def{Kind: Canceled, Code: "canceled",
-	En: "interrupted; what was finished is kept", Zh: "已中断;已完成的部分均已保存",
+	En: "interrupted; what was finished is kept", Zh: "已中断；已完成的部分均已保存",
 	HintEn: "run the same command again to go on", HintZh: "再次运行同一命令即可继续"}
 
 // From returns the fault inside err, or wraps err as Internal (Canceled for

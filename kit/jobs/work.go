@@ -24,7 +24,7 @@ import (
 // transaction must be rolled back, which returning the error does.
 var ErrLost = fault.Def{Kind: fault.Conflict, Code: "jobs.lost",
 	En: "job {job} was taken over by another process", Zh: "任务 {job} 已被另一进程接管",
-	HintEn: "nothing needs to be done: the other process finishes it", HintZh: "无需处理:由另一进程完成"}
+	HintEn: "nothing needs to be done: the other process finishes it", HintZh: "无需处理：由另一进程完成"}
 
 // maxErrs bounds how many errors are remembered; of further failing jobs
 // WaitIdle knows the stored text.

@@ -141,7 +141,7 @@ func look(ctx context.Context, client *http.Client, title, name, base string) *F
 
 func stays(who, host string) text.Text {
 	return text.Text{En: "data goes to " + who + " at " + host + " on this machine, and further only if that is set up to pass it on",
-		Zh: "数据发往本机 " + host + " 上的 " + who + ";除非该服务被配置为转发,否则不会离开本机"}
+		Zh: "数据发往本机 " + host + " 上的 " + who + "；除非该服务被配置为转发，否则不会离开本机"}
 }
 
 func fromEnv(env func(string) string) []Found {
@@ -166,7 +166,7 @@ func fromEnv(env func(string) string) []Found {
 		f.Local = f.Endpoint.Local()
 		host := f.Endpoint.Host()
 		f.Leaves = text.Text{En: "prompts, cases and images of the classes that you allow (public, unless you change it) would leave for " + host,
-			Zh: "提示词、评测用例和图片中允许外发的分级(默认仅公开数据)将发往 " + host}
+			Zh: "提示词、评测用例和图片中允许外发的分级（默认仅公开数据）将发往 " + host}
 		if f.Local {
 			f.Endpoint.Classes = Classes
 			f.Leaves = stays(n.name, host)

@@ -60,13 +60,13 @@ func Public(r Refusals) *http.Client {
 // Faults of Origin.
 var (
 	ErrInsecure = fault.Def{Kind: fault.Denied, Code: "outbound.insecure",
-		En: "{host} is not spoken to: its address is not https", Zh: "拒绝访问 {host}:其地址不是 https",
+		En: "{host} is not spoken to: its address is not https", Zh: "拒绝访问 {host}：其地址不是 https",
 		HintEn: "use https, or allow plain http for this endpoint if your network protects the way there",
-		HintZh: "请改用 https;若该链路由内网保护,可为此端点显式允许 http"}
+		HintZh: "请改用 https；若该链路由内网保护，可为此端点显式允许 http"}
 	ErrElsewhere = fault.Def{Kind: fault.Denied, Code: "outbound.elsewhere",
-		En: "{host} sends requests on to {to}; they are not followed there", Zh: "{host} 要求重定向到 {to},已拒绝",
+		En: "{host} sends requests on to {to}; they are not followed there", Zh: "{host} 要求重定向到 {to}，已拒绝",
 		HintEn: "nothing was sent to the other place; if it is right, configure its address itself",
-		HintZh: "未向该地址发送任何内容;若确认无误,请直接配置该地址"}
+		HintZh: "未向该地址发送任何内容；若确认无误，请直接配置该地址"}
 )
 
 // Options of Origin.

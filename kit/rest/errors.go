@@ -22,22 +22,22 @@ import (
 var (
 	ErrSignIn = fault.Def{Kind: fault.Unauthenticated, Code: "rest.sign_in",
 		En: "nobody is signed in", Zh: "尚未登录",
-		HintEn: "sign in, or send an API token", HintZh: "请先登录,或附上 API 令牌"}
+		HintEn: "sign in, or send an API token", HintZh: "请先登录，或附上 API 令牌"}
 	ErrDenied = fault.Def{Kind: fault.Denied, Code: "rest.denied",
 		En: "this takes the permission to {right}", Zh: "此操作需要“{right}”权限",
 		HintEn: "ask an owner of the team, or an administrator", HintZh: "请联系团队负责人或管理员"}
 	ErrNoSuch = fault.Def{Kind: fault.NotFound, Code: "rest.no_such",
 		En: `there is no {resource} "{id}"`, Zh: `没有这个{resource}:{id}`,
-		HintEn: "check the id; a list shows those that you may see", HintZh: "请核对编号;列表中可看到您有权查看的全部内容"}
+		HintEn: "check the id; a list shows those that you may see", HintZh: "请核对编号；列表中可看到您有权查看的全部内容"}
 	ErrRoute = fault.Def{Kind: fault.NotFound, Code: "rest.no_route",
 		En: "there is nothing at {method} {path}", Zh: "{method} {path} 不存在",
 		HintEn: "openapi.json lists every operation", HintZh: "openapi.json 列出了全部接口"}
 	ErrMethod = fault.Def{Kind: fault.Invalid, Code: "rest.method",
 		En: "{path} does not take {method}", Zh: "{path} 不支持 {method}",
-		HintEn: "it takes: {allowed}", HintZh: "支持:{allowed}"}
+		HintEn: "it takes: {allowed}", HintZh: "支持：{allowed}"}
 	ErrRequest = fault.Def{Kind: fault.Invalid, Code: "rest.invalid_request",
-		En: "the request does not fit: {problem}", Zh: "请求不符合要求:{problem}",
-		HintEn: "openapi.json says what it takes; on the command line, --help", HintZh: "要求见 openapi.json;命令行请看 --help"}
+		En: "the request does not fit: {problem}", Zh: "请求不符合要求：{problem}",
+		HintEn: "openapi.json says what it takes; on the command line, --help", HintZh: "要求见 openapi.json；命令行请看 --help"}
 	ErrMedia = fault.Def{Kind: fault.Invalid, Code: "rest.media_type",
 		En: "this media type is not understood", Zh: "不支持该内容类型",
 		HintEn: "send application/json", HintZh: "请发送 application/json"}
@@ -212,7 +212,7 @@ func translations() [][2]string {
 		{"expected number to be a multiple of ", "应为 % 的倍数"},
 		{"expected number", "应为数字"},
 		{"expected string to be RFC 3339 date-time", "应为 RFC 3339 时间"},
-		{"expected string to be RFC 3339 date", "应为日期,如 2026-01-31"},
+		{"expected string to be RFC 3339 date", "应为日期，如 2026-01-31"},
 		{"expected string to match pattern ", "应符合格式 %"},
 		{"expected string to be ", "应为 %"},
 		{"expected string", "应为字符串"},
@@ -223,7 +223,7 @@ func translations() [][2]string {
 		{"expected object", "应为对象"},
 		{"expected length >= ", "长度应不小于 %"},
 		{"expected length <= ", "长度应不大于 %"},
-		{"expected value to be one of ", "应为其中之一:%"},
+		{"expected value to be one of ", "应为其中之一：%"},
 	}
 }
 

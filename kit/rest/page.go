@@ -24,7 +24,7 @@ var ErrCursor = fault.Def{Kind: fault.Invalid, Code: "rest.bad_cursor",
 // PageParams are what every list takes; embed them in its input.
 type PageParams struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"at most this many" zh:"最多返回多少条"`
-	Cursor string `query:"cursor" doc:"where the page before ended: its next" zh:"上一页结束的位置,即其 next"`
+	Cursor string `query:"cursor" doc:"where the page before ended: its next" zh:"上一页结束的位置，即其 next"`
 }
 
 // Page is what every list answers with.

@@ -208,7 +208,7 @@ func TestRefusals(t *testing.T) {
 		{"unknown query", "GET", "/api/v1/runs?limt=3", "", 422, "rest.invalid_request", "", "limt: unknown query parameter", "limt: 没有这个参数"},
 		{"not an integer", "GET", "/api/v1/runs?limit=x", "", 422, "rest.invalid_request", "", "limit: invalid integer", "limit: 应为整数"},
 		{"too many", "GET", "/api/v1/runs?limit=1001", "", 422, "rest.invalid_request", "", "limit: expected number <= 1000", "limit: 应不大于 1000"},
-		{"not one of", "GET", "/api/v1/runs?outcome=good", "", 422, "rest.invalid_request", "", "one of", "应为其中之一:pass, fail"},
+		{"not one of", "GET", "/api/v1/runs?outcome=good", "", 422, "rest.invalid_request", "", "one of", "应为其中之一：pass, fail"},
 		{"missing query", "GET", "/api/v1/trouble", "", 422, "rest.invalid_request", "", "kind: required", "缺少必填参数"},
 		{"no body", "POST", create, "", 422, "rest.invalid_request", "", "request body is required", "缺少请求体"},
 		{"bad json", "POST", create, "{", 422, "rest.invalid_request", "", "unexpected end", "unexpected end"},
@@ -463,7 +463,7 @@ func TestOperations(t *testing.T) {
 		for _, p := range op.Params {
 			got = append(got, p.In+" "+p.Name+" "+p.Type+" "+p.Doc.Zh)
 		}
-		want := "path scenario string |body cases integer 用例数|body explore boolean 数据门禁未通过也继续|body share number 流量占比|body tags strings 标签,可多次给出|body title string 名称"
+		want := "path scenario string |body cases integer 用例数|body explore boolean 数据门禁未通过也继续|body share number 流量占比|body tags strings 标签，可多次给出|body title string 名称"
 		if s := strings.Join(got, "|"); s != want || !op.HasBody || !op.BodyNeeded || op.List || op.Status != 201 {
 			t.Errorf("%s\n%+v", s, op)
 		}

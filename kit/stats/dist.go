@@ -14,9 +14,9 @@ import (
 // ErrRange is given for a range that is no distribution.
 var ErrRange = fault.Def{Kind: fault.Invalid, Code: "stats.range",
 	En:     "a {kind} range must satisfy {rule}, but has {got}",
-	Zh:     "{kind} 取值范围须满足 {rule},实际为 {got}",
+	Zh:     "{kind} 取值范围须满足 {rule}，实际为 {got}",
 	HintEn: "check the order of the numbers and that each is a plain number",
-	HintZh: "请检查各数的先后顺序,并确认都是普通数字"}
+	HintZh: "请检查各数的先后顺序，并确认都是普通数字"}
 
 const (
 	// maxMagnitude keeps sums and differences of ranges finite.

@@ -16,26 +16,26 @@ import (
 // What a user can cause.
 var (
 	ErrURL = fault.Def{Kind: fault.Invalid, Code: "store.url",
-		En: "this is no database address that Landfall understands ({scheme})", Zh: "无法识别的数据库地址({scheme})",
-		HintEn: "write sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE", HintZh: "写法:sqlite:路径 或 postgres://用户:密码@主机:端口/数据库"}
+		En: "this is no database address that Landfall understands ({scheme})", Zh: "无法识别的数据库地址（{scheme}）",
+		HintEn: "write sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE", HintZh: "写法：sqlite：路径 或 postgres://用户：密码@主机：端口/数据库"}
 	ErrUnreachable = fault.Def{Kind: fault.Unavailable, Code: "store.unreachable",
 		En: "cannot reach the database {database} as {user} at {host}:{port}", Zh: "无法以 {user} 身份连接 {host}:{port} 上的数据库 {database}",
-		HintEn: "check that the server runs, and address, user and password", HintZh: "请检查服务是否运行,以及地址、用户名和密码"}
+		HintEn: "check that the server runs, and address, user and password", HintZh: "请检查服务是否运行，以及地址、用户名和密码"}
 	ErrLost = fault.Def{Kind: fault.Unavailable, Code: "store.lost",
 		En: "the connection to the database was lost", Zh: "与数据库的连接已断开",
-		HintEn: "nothing half-done was kept; run the same command again", HintZh: "未保留任何半成品;请再次运行同一命令"}
+		HintEn: "nothing half-done was kept; run the same command again", HintZh: "未保留任何半成品；请再次运行同一命令"}
 	ErrNewer = fault.Def{Kind: fault.Conflict, Code: "store.newer_schema",
-		En: "a newer Landfall has written this database (schema {version})", Zh: "该数据库由更新版本的 Landfall 写入(结构版本 {version})",
-		HintEn: "upgrade Landfall, or restore a backup from before the upgrade", HintZh: "请升级 Landfall,或恢复升级前的备份"}
+		En: "a newer Landfall has written this database (schema {version})", Zh: "该数据库由更新版本的 Landfall 写入（结构版本 {version}）",
+		HintEn: "upgrade Landfall, or restore a backup from before the upgrade", HintZh: "请升级 Landfall，或恢复升级前的备份"}
 	ErrCorrupt = fault.Def{Kind: fault.Unavailable, Code: "store.corrupt",
-		En: "the database file is damaged or is no database", Zh: "数据库文件已损坏,或不是数据库文件",
-		HintEn: "keep the file as it is and restore a backup, or use another --home", HintZh: "请保留原文件并恢复备份,或用 --home 指定其他目录"}
+		En: "the database file is damaged or is no database", Zh: "数据库文件已损坏，或不是数据库文件",
+		HintEn: "keep the file as it is and restore a backup, or use another --home", HintZh: "请保留原文件并恢复备份，或用 --home 指定其他目录"}
 	ErrDiskFull = fault.Def{Kind: fault.Unavailable, Code: "store.disk_full",
 		En: "the disk is full", Zh: "磁盘已满",
-		HintEn: "free some space and run the same command again; what was finished is kept", HintZh: "请清理磁盘后再次运行同一命令;已完成的部分均已保存"}
+		HintEn: "free some space and run the same command again; what was finished is kept", HintZh: "请清理磁盘后再次运行同一命令；已完成的部分均已保存"}
 	ErrUnwritable = fault.Def{Kind: fault.Unavailable, Code: "store.unwritable",
 		En: "the database cannot be opened for writing", Zh: "数据库无法打开写入",
-		HintEn: "check that the folder exists, its owner and permissions, and that the disk is not read-only", HintZh: "请检查目录是否存在、所有者与权限,以及磁盘是否只读"}
+		HintEn: "check that the folder exists, its owner and permissions, and that the disk is not read-only", HintZh: "请检查目录是否存在、所有者与权限，以及磁盘是否只读"}
 	ErrContended = fault.Def{Kind: fault.Conflict, Code: "store.contended",
 		En: "another write got in the way", Zh: "与另一写入操作冲突",
 		HintEn: "try again", HintZh: "请重试"}

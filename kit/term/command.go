@@ -18,27 +18,27 @@ import (
 var (
 	ErrVerb = fault.Def{Kind: fault.Invalid, Code: "cli.unknown_verb",
 		En: `"{command}" has no "{verb}"`, Zh: `“{command}”没有“{verb}”`,
-		HintEn: "see: {command} --help", HintZh: "请看:{command} --help"}
+		HintEn: "see: {command} --help", HintZh: "请看：{command} --help"}
 	ErrFlag = fault.Def{Kind: fault.Invalid, Code: "cli.unknown_flag",
 		En: `"{command}" has no flag {flag}`, Zh: `“{command}”没有参数 {flag}`,
-		HintEn: "see: {command} --help", HintZh: "请看:{command} --help"}
+		HintEn: "see: {command} --help", HintZh: "请看：{command} --help"}
 	ErrFlagValue = fault.Def{Kind: fault.Invalid, Code: "cli.bad_flag",
 		En: `flag {flag} cannot be "{value}"`, Zh: `参数 {flag} 的值不能是“{value}”`,
-		HintEn: "it takes: {takes}", HintZh: "可取:{takes}"}
+		HintEn: "it takes: {takes}", HintZh: "可取：{takes}"}
 	ErrFlagNeedsValue = fault.Def{Kind: fault.Invalid, Code: "cli.flag_needs_value",
 		En: `flag {flag} needs a value`, Zh: `参数 {flag} 需要一个值`,
-		HintEn: "it takes: {takes}", HintZh: "可取:{takes}"}
+		HintEn: "it takes: {takes}", HintZh: "可取：{takes}"}
 	ErrArguments = fault.Def{Kind: fault.Invalid, Code: "cli.arguments",
-		En: `"{command}" was given {given} arguments`, Zh: `“{command}”收到了 {given} 个参数,数量不对`,
-		HintEn: "use: {usage}", HintZh: "用法:{usage}"}
+		En: `"{command}" was given {given} arguments`, Zh: `“{command}”收到了 {given} 个参数，数量不对`,
+		HintEn: "use: {usage}", HintZh: "用法：{usage}"}
 	ErrUsage = fault.Def{Kind: fault.Invalid, Code: "cli.usage",
-		En: `wrong use of "{command}": {problem}`, Zh: `“{command}”用法有误:{problem}`,
-		HintEn: "see: {command} --help", HintZh: "请看:{command} --help"}
+		En: `wrong use of "{command}": {problem}`, Zh: `“{command}”用法有误：{problem}`,
+		HintEn: "see: {command} --help", HintZh: "请看：{command} --help"}
 )
 
 // meant is d with the hint that nearest was probably meant.
 func meant(d fault.Def, nearest string) fault.Def {
-	d.HintEn, d.HintZh = "did you mean: "+nearest, "您是否想输入:"+nearest
+	d.HintEn, d.HintZh = "did you mean: "+nearest, "您是否想输入："+nearest
 	return d
 }
 
@@ -51,9 +51,9 @@ func NewRoot(t *Terminal, name string, doc text.Text, before ...func(cmd *cobra.
 	root := Noun(t, name, doc)
 	f := root.PersistentFlags()
 	f.Var(&choice{set: func(s string) { t.Lang = s }, get: func() string { return "" }, of: []string{"zh", "en"}},
-		"lang", t.Say("language, else by LC_ALL, LC_MESSAGES, LANG", "语言;缺省按 LC_ALL、LC_MESSAGES、LANG"))
+		"lang", t.Say("language, else by LC_ALL, LC_MESSAGES, LANG", "语言；缺省按 LC_ALL、LC_MESSAGES、LANG"))
 	f.VarP(&choice{set: func(s string) { t.Format = Format(s) }, get: func() string { return "" }, of: formats()},
-		"output", "o", t.Say("output format, else table", "输出格式;缺省为 table"))
+		"output", "o", t.Say("output format, else table", "输出格式；缺省为 table"))
 	f.BoolVarP(&t.Quiet, "quiet", "q", t.Quiet, t.Say("no progress, no talk", "不显示进度和说明"))
 	f.BoolVar(&t.Verbose, "verbose", t.Verbose, t.Say("show the causes of internal errors", "显示内部错误的原因"))
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
@@ -214,8 +214,8 @@ func usageTemplate(lang string) string {
 	words := []string{"USAGE", "Usage:", "COMMANDS", "Commands:", "EXAMPLES", "Examples:", "FLAGS", "Flags:",
 		"GLOBAL", "Flags everywhere:", "MORE", "More:", "VERB", "COMMAND"}
 	if lang == "zh" {
-		words = []string{"USAGE", "用法:", "COMMANDS", "命令:", "EXAMPLES", "示例:", "FLAGS", "参数:",
-			"GLOBAL", "通用参数:", "MORE", "更多:", "VERB", "命令"}
+		words = []string{"USAGE", "用法：", "COMMANDS", "命令：", "EXAMPLES", "示例：", "FLAGS", "参数：",
+			"GLOBAL", "通用参数：", "MORE", "更多：", "VERB", "命令"}
 	}
 	return strings.NewReplacer(words...).Replace(`USAGE
 {{- if .HasAvailableSubCommands}}

@@ -24,7 +24,7 @@ func (t *Terminal) Fail(err error) int {
 	color := t.errColor()
 	var b strings.Builder
 	line := func(indent, label, s string, k tone) {
-		b.WriteString(indent + paint(color, k, label) + t.Say(": ", ":") + cleanLines(s) + "\n")
+		b.WriteString(indent + paint(color, k, label) + t.Say(": ", "：") + cleanLines(s) + "\n")
 	}
 	say := func(f *fault.Error) {
 		line("", t.Say("error", "错误")+" ["+f.Code+"]", f.Message(t.Lang), bad)

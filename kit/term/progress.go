@@ -166,7 +166,7 @@ func (p *Progress) line(k *Task) {
 		return
 	}
 	// Progress that cannot be shown must not stop the work.
-	_, _ = io.WriteString(p.t.Err, k.name+p.t.Say(": ", ":")+k.figures()+"\n")
+	_, _ = io.WriteString(p.t.Err, k.name+p.t.Say(": ", "：")+k.figures()+"\n")
 }
 
 // figures are done, total, rate, time and errors of k in words.

@@ -41,7 +41,7 @@ type Column struct {
 
 // ErrNoCSV is what -o csv gets from a command whose data is not one table.
 var ErrNoCSV = fault.Def{Kind: fault.Invalid, Code: "term.no_csv",
-	En: "this output is not one table, so it cannot be CSV", Zh: "此输出不是单一表格,无法写成 CSV",
+	En: "this output is not one table, so it cannot be CSV", Zh: "此输出不是单一表格，无法写成 CSV",
 	HintEn: "use -o json or -o yaml", HintZh: "请使用 -o json 或 -o yaml"}
 
 // Print writes v as JSON or YAML, or has human write what a person reads.

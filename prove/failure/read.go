@@ -20,11 +20,11 @@ import (
 var (
 	ErrColumn = fault.Def{Kind: fault.Invalid, Code: "failure.column",
 		En:     "the file has no column {column} for the failure's {meaning}; it has: {found}; nearest: {nearest}",
-		Zh:     "文件中没有列 {column}(用作 {meaning});已有:{found};最接近的:{nearest}",
-		HintEn: "say which column it is, for example: --text question", HintZh: "请指明列名,例如:--text question"}
+		Zh:     "文件中没有列 {column}（用作 {meaning}）;已有：{found}；最接近的：{nearest}",
+		HintEn: "say which column it is, for example: --text question", HintZh: "请指明列名，例如：--text question"}
 	ErrTime = fault.Def{Kind: fault.Invalid, Code: "failure.time",
 		En: "{value} is not a time", Zh: "{value} 不是时间",
-		HintEn: "write 2026-11-24T08:00:00Z or 2026-11-24 08:00:00 (taken as UTC)", HintZh: "请写成 2026-11-24T08:00:00Z 或 2026-11-24 08:00:00(按 UTC 处理)"}
+		HintEn: "write 2026-11-24T08:00:00Z or 2026-11-24 08:00:00 (taken as UTC)", HintZh: "请写成 2026-11-24T08:00:00Z 或 2026-11-24 08:00:00（按 UTC 处理）"}
 	ErrTooMany = fault.Def{Kind: fault.TooLarge, Code: "failure.too_many",
 		En: "the file has more than {limit} rows", Zh: "文件超过 {limit} 行",
 		HintEn: "import it in parts, or take a sample", HintZh: "请分批导入或抽样"}

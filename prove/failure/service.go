@@ -21,7 +21,7 @@ var Migrations embed.FS
 // ErrUnknownMode is returned for an id that no failure mode has.
 var ErrUnknownMode = fault.Def{Kind: fault.NotFound, Code: "failure.unknown_mode",
 	En: "there is no failure mode {id}", Zh: "没有故障模式 {id}",
-	HintEn: "see them all with: landfall failures list", HintZh: "查看全部故障模式:landfall failures list"}
+	HintEn: "see them all with: landfall failures list", HintZh: "查看全部故障模式：landfall failures list"}
 
 // Deps is what a Service needs.
 type Deps struct {

@@ -19,9 +19,9 @@ import (
 // Faults of CheckFile.
 var (
 	ErrNoColumn = fault.Def{Kind: fault.Invalid, Code: "quality.no_column",
-		En: "the file has no column {column}; it has: {found}; nearest: {nearest}", Zh: "文件中没有列 {column};已有:{found};最接近的:{nearest}"}
+		En: "the file has no column {column}; it has: {found}; nearest: {nearest}", Zh: "文件中没有列 {column}；已有：{found}；最接近的：{nearest}"}
 	ErrNotALabel = fault.Def{Kind: fault.Invalid, Code: "quality.not_a_label",
-		En: "the column {column} has more than {limit} different values: it does not hold classes", Zh: "列 {column} 有超过 {limit} 个不同取值,不是类别列",
+		En: "the column {column} has more than {limit} different values: it does not hold classes", Zh: "列 {column} 有超过 {limit} 个不同取值，不是类别列",
 		HintEn: "name the column with the classes by --label", HintZh: "请用 --label 指定类别所在的列"}
 )
 

@@ -33,16 +33,16 @@ const (
 // ErrData says that data does not pass the gate.
 var ErrData = fault.Def{Kind: fault.Blocked, Code: "quality.data", Exit: fault.ExitDataQuality,
 	En:     "the data does not pass the quality gate (policy {policy}, {rows} rows): {problems}",
-	Zh:     "数据未通过质量门禁(策略 {policy},共 {rows} 行):{problems}",
+	Zh:     "数据未通过质量门禁（策略 {policy}，共 {rows} 行）:{problems}",
 	HintEn: "complete the data and run again; to look at the rest in spite of it: landfall run DIR --explore (exploratory, passes no gate)",
-	HintZh: "补全数据后重新运行;若仍想查看其余结果:landfall run DIR --explore(仅供探索,不通过任何门禁)"}
+	HintZh: "补全数据后重新运行；若仍想查看其余结果：landfall run DIR --explore（仅供探索，不通过任何门禁）"}
 
 // The hint where the method's class rule cannot hold.
 const (
 	manyEn = "with {classes_count} classes even a perfectly even split gives each 1/{classes_count} < 0.05, so that this rule can never hold; " +
 		"if the task really has so many classes, state it in scenario.yaml: data.quality.policy: many-classes (a minimum count per class and a minimum share relative to even)"
-	manyZh = "共有 {classes_count} 个类别,即使完全均匀,每类也只占 1/{classes_count} < 0.05,此规则不可能满足;" +
-		"若任务确实需要这么多类别,请在 scenario.yaml 中写明 data.quality.policy: many-classes(按每类最少条数和相对均匀的最低占比判定)"
+	manyZh = "共有 {classes_count} 个类别，即使完全均匀，每类也只占 1/{classes_count} < 0.05，此规则不可能满足；" +
+		"若任务确实需要这么多类别，请在 scenario.yaml 中写明 data.quality.policy: many-classes（按每类最少条数和相对均匀的最低占比判定）"
 )
 
 // The rules.
@@ -83,23 +83,23 @@ func (r Rule) text() text.Text {
 	case RuleMissing:
 		return text.Text{
 			En: fmt.Sprintf("column %s (%s): %s missing, at most %s allowed", r.Column, r.Split, of, percent(r.Allowed)),
-			Zh: fmt.Sprintf("列 %s(%s):缺失 %s,最多允许 %s", r.Column, r.Split, of, percent(r.Allowed))}
+			Zh: fmt.Sprintf("列 %s(%s):缺失 %s，最多允许 %s", r.Column, r.Split, of, percent(r.Allowed))}
 	case RuleClasses:
 		return text.Text{
 			En: fmt.Sprintf("%d class(es) in the training split, at least %s needed", r.Count, number(r.Allowed)),
-			Zh: fmt.Sprintf("训练划分中有 %d 个类别,至少需要 %s 个", r.Count, number(r.Allowed))}
+			Zh: fmt.Sprintf("训练划分中有 %d 个类别，至少需要 %s 个", r.Count, number(r.Allowed))}
 	case RuleClassShare:
 		return text.Text{
 			En: fmt.Sprintf("smallest class %s: %s of the training split, at least %s needed", r.Class, of, percent(r.Allowed)),
-			Zh: fmt.Sprintf("最小类别 %s:占训练划分 %s,至少需要 %s", r.Class, of, percent(r.Allowed))}
+			Zh: fmt.Sprintf("最小类别 %s：占训练划分 %s，至少需要 %s", r.Class, of, percent(r.Allowed))}
 	case RuleClassCount:
 		return text.Text{
 			En: fmt.Sprintf("smallest class %s: %d training cases, at least %s needed", r.Class, r.Count, number(r.Allowed)),
-			Zh: fmt.Sprintf("最小类别 %s:%d 条训练用例,至少需要 %s 条", r.Class, r.Count, number(r.Allowed))}
+			Zh: fmt.Sprintf("最小类别 %s:%d 条训练用例，至少需要 %s 条", r.Class, r.Count, number(r.Allowed))}
 	}
 	return text.Text{
 		En: fmt.Sprintf("smallest class %s: %s times its even share, at least %s needed", r.Class, number(r.Observed), number(r.Allowed)),
-		Zh: fmt.Sprintf("最小类别 %s:为均匀占比的 %s 倍,至少需要 %s 倍", r.Class, number(r.Observed), number(r.Allowed))}
+		Zh: fmt.Sprintf("最小类别 %s：为均匀占比的 %s 倍，至少需要 %s 倍", r.Class, number(r.Observed), number(r.Allowed))}
 }
 
 // percent rounds to four digits, so that 0.1 reads 10 % and 14/1200 1.167 %.

@@ -33,9 +33,9 @@ type Candidate struct {
 
 // ErrAnswers is given where answers and cases are not in step.
 var ErrAnswers = fault.Def{Kind: fault.Invalid, Code: "boundary.answers",
-	En: "candidate {candidate} has {answers} answers to {cases} cases", Zh: "候选方案 {candidate} 有 {answers} 个回答,而评测用例有 {cases} 条",
+	En: "candidate {candidate} has {answers} answers to {cases} cases", Zh: "候选方案 {candidate} 有 {answers} 个回答，而评测用例有 {cases} 条",
 	HintEn: "measure every candidate on the same test cases: landfall run DIR",
-	HintZh: "请让每个候选方案都在同一组评测用例上评测:landfall run DIR"}
+	HintZh: "请让每个候选方案都在同一组评测用例上评测：landfall run DIR"}
 
 // Map is the boundary of all candidates on one test set.
 type Map struct {

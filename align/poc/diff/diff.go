@@ -36,7 +36,7 @@ type Side struct {
 var ErrRepeated = fault.Def{Kind: fault.Invalid, Code: "diff.repeated",
 	En: "{side} has more than one answer to case {case}", Zh: "{side} 对用例 {case} 有多个回答",
 	HintEn: "compare one answer per case: repeats of a case are not further cases",
-	HintZh: "请按每条用例一个回答来比较:同一用例的重复作答不算新的用例"}
+	HintZh: "请按每条用例一个回答来比较：同一用例的重复作答不算新的用例"}
 
 // Verdict says what the flips amount to.
 type Verdict string

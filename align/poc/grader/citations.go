@@ -70,11 +70,11 @@ func (c *Citations) apply(out *Grade, cs Case, a Answer, document func(string) (
 			continue
 		case cite.Quote != "" && c.Quotes:
 			if work += len(doc); work > maxQuoteWork {
-				fail(both("the quotations are too many to check", "摘录过多,无法逐一核对"))
+				fail(both("the quotations are too many to check", "摘录过多，无法逐一核对"))
 				continue
 			}
 			if !occurs(cite.Quote, doc) {
-				fail(both("%s does not say %s", "%s 中没有这句话:%s", brief(cite.ID), brief(cite.Quote)))
+				fail(both("%s does not say %s", "%s 中没有这句话：%s", brief(cite.ID), brief(cite.Quote)))
 				continue
 			}
 		}
@@ -84,7 +84,7 @@ func (c *Citations) apply(out *Grade, cs Case, a Answer, document func(string) (
 		}
 	}
 	if n := max(c.AtLeast, 1); len(ids) < n {
-		fail(both("%d documents are cited; %d are required", "引用了 %d 个文档,要求至少 %d 个", len(ids), n))
+		fail(both("%d documents are cited; %d are required", "引用了 %d 个文档，要求至少 %d 个", len(ids), n))
 	}
 	for _, id := range cs.Cite {
 		if !slices.Contains(ids, id) {

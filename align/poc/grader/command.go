@@ -91,7 +91,7 @@ func (g command) grade(ctx context.Context, c Case, refs []string, a Answer) (Gr
 	}
 	grade, err := readVerdict(out)
 	if err != nil {
-		return Grade{}, ErrReply.With("who", who, "why", both("its output is no grade: %s", "其输出不是评分:%s", err)).Because(err)
+		return Grade{}, ErrReply.With("who", who, "why", both("its output is no grade: %s", "其输出不是评分：%s", err)).Because(err)
 	}
 	return grade, nil
 }

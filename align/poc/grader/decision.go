@@ -55,7 +55,7 @@ func newDecision(s Spec, p *problems) one {
 		for _, word := range append([]string{c.ID}, c.Also...) {
 			norm := g.n.Text(word)
 			if other, taken := g.means[norm]; norm == "" || taken {
-				p.add(at, "%s says nothing, or means %s already", "%s 为空,或已表示 %s", brief(word), brief(other))
+				p.add(at, "%s says nothing, or means %s already", "%s 为空，或已表示 %s", brief(word), brief(other))
 			}
 			g.means[norm] = c.ID
 		}
@@ -106,17 +106,17 @@ func (g decision) grade(_ context.Context, _ Case, refs []string, a Answer) (Gra
 		return out, nil
 	}
 	if slices.Contains(wants, got) {
-		out := right("the decision is %s, as expected", "决策为 %s,与期望一致", got)
+		out := right("the decision is %s, as expected", "决策为 %s，与期望一致", got)
 		out.Repaired = repaired
 		return out, nil
 	}
-	out := wrong("expected %s, got %s", "期望 %s,实际 %s", wants[0], got)
+	out := wrong("expected %s, got %s", "期望 %s，实际 %s", wants[0], got)
 	out.Repaired = repaired
 	out.Severe = slices.ContainsFunc(g.spec.Severe, func(c Confusion) bool {
 		return (c.Got == "*" || c.Got == got) && (c.Expected == "*" || slices.Contains(wants, c.Expected))
 	})
 	if out.Severe {
-		out.Why = both("a severe confusion: expected %s, got %s", "严重误判:期望 %s,实际 %s", wants[0], got)
+		out.Why = both("a severe confusion: expected %s, got %s", "严重误判：期望 %s，实际 %s", wants[0], got)
 	}
 	return out, nil
 }
@@ -198,7 +198,7 @@ func (g tools) grade(_ context.Context, _ Case, refs []string, a Answer) (Grade,
 		}
 		got = list
 	} else if got, repaired, err = extractJSON(a.Text, "[{"); err != nil {
-		out := wrong("the answer holds no call: %s", "答案中没有调用:%s", err)
+		out := wrong("the answer holds no call: %s", "答案中没有调用：%s", err)
 		out.Invalid = true
 		return out, nil
 	}

@@ -19,19 +19,19 @@ const MaxAnswer = 1 << 20
 // Faults of a grader.
 var (
 	ErrSpec = fault.Def{Kind: fault.Invalid, Code: "grader.spec",
-		En: "the grader is declared wrongly: {why}", Zh: "评分器声明有误:{why}"}
+		En: "the grader is declared wrongly: {why}", Zh: "评分器声明有误：{why}"}
 	ErrNeeds = fault.Def{Kind: fault.Precondition, Code: "grader.needs",
-		En: "the grader {kind} needs {what}, which is not there", Zh: "评分器 {kind} 需要{what},当前没有",
-		HintEn: "name an endpoint for it, or choose a grader that needs none", HintZh: "请为其指定服务端点,或改用无需外部服务的评分器"}
+		En: "the grader {kind} needs {what}, which is not there", Zh: "评分器 {kind} 需要{what}，当前没有",
+		HintEn: "name an endpoint for it, or choose a grader that needs none", HintZh: "请为其指定服务端点，或改用无需外部服务的评分器"}
 	ErrCommandRefused = fault.Def{Kind: fault.Denied, Code: "grader.command_refused",
 		En: "a grader that runs a command works on the command line only", Zh: "运行外部命令的评分器只能在命令行中使用",
 		HintEn: "run landfall run on a machine that you trust with it", HintZh: "请在可信的机器上用 landfall run 运行"}
 	ErrCase = fault.Def{Kind: fault.Invalid, Code: "grader.case",
-		En: "the expected resolution cannot be graded against: {why}", Zh: "期望结果无法用于评分:{why}",
-		HintEn: "correct the case, or choose the grader that fits its data", HintZh: "请修正评测用例,或选择与数据相符的评分器"}
+		En: "the expected resolution cannot be graded against: {why}", Zh: "期望结果无法用于评分：{why}",
+		HintEn: "correct the case, or choose the grader that fits its data", HintZh: "请修正评测用例，或选择与数据相符的评分器"}
 	ErrReply = fault.Def{Kind: fault.Unavailable, Code: "grader.reply",
-		En: "{who} gave no usable grade: {why}", Zh: "{who}未给出可用的评分:{why}",
-		HintEn: "the case stays ungraded; run again to grade it", HintZh: "该用例尚未评分;再次运行即可评分"}
+		En: "{who} gave no usable grade: {why}", Zh: "{who}未给出可用的评分：{why}",
+		HintEn: "the case stays ungraded; run again to grade it", HintZh: "该用例尚未评分；再次运行即可评分"}
 )
 
 // Kind is a way to grade.
@@ -169,14 +169,14 @@ func New(s Spec, d Deps) (Grader, error) {
 		for i, k := range Kinds {
 			names[i] = string(k)
 		}
-		p.add("/kind", "there is no kind %q; known are %s", "没有类型 %q;可用的有 %s", s.Kind, strings.Join(names, ", "))
+		p.add("/kind", "there is no kind %q; known are %s", "没有类型 %q；可用的有 %s", s.Kind, strings.Join(names, ", "))
 		return nil, p.err()
 	}
 	for kind, set := range map[Kind]bool{KindF1: s.F1 != nil, KindJSON: s.JSON != nil, KindNumber: s.Number != nil,
 		KindPattern: s.Pattern != nil, KindSimilarity: s.Similarity != nil, KindCommand: s.Command != nil,
 		KindTools: s.Tools != nil, KindDecision: s.Decision != nil, KindRubric: s.Rubric != nil} {
 		if set && kind != s.Kind {
-			p.add("/"+string(kind), "this belongs to the kind %s, but the kind is %s", "此项属于类型 %s,而当前类型是 %s", kind, s.Kind)
+			p.add("/"+string(kind), "this belongs to the kind %s, but the kind is %s", "此项属于类型 %s，而当前类型是 %s", kind, s.Kind)
 		}
 	}
 	if s.Kind == KindCitations && s.Citations == nil {
@@ -281,7 +281,7 @@ func (g *graded) Grade(ctx context.Context, c Case, a Answer) (Grade, error) {
 		size += len(call.Name) + len(call.Arguments)
 	}
 	if size > MaxAnswer {
-		return wrong("the answer is %d bytes long; %d are read", "答案长 %d 字节,超过上限 %d", size, MaxAnswer), nil
+		return wrong("the answer is %d bytes long; %d are read", "答案长 %d 字节，超过上限 %d", size, MaxAnswer), nil
 	}
 	if g.abstains(a) {
 		out := wrong("no answer was given", "未作答")
@@ -341,7 +341,7 @@ func (m match) grade(_ context.Context, _ Case, refs []string, a Answer) (Grade,
 	if slices.ContainsFunc(refs, func(r string) bool { return m.n.Same(r, a.Text) }) {
 		return right("the answer is the expected one", "与期望结果一致"), nil
 	}
-	return wrong("expected %s, got %s", "期望 %s,实际 %s", brief(refs[0]), brief(a.Text)), nil
+	return wrong("expected %s, got %s", "期望 %s，实际 %s", brief(refs[0]), brief(a.Text)), nil
 }
 
 func right(en, zh string, args ...any) Grade {

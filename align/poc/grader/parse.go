@@ -73,8 +73,8 @@ func (p *problems) collect(e *jsonschema.ValidationError) {
 			p.add(at.pointer, "the field %q is missing", "缺少字段 %q", name)
 		}
 	case *kind.Type:
-		p.add(at.pointer, "this is a value of type %s; allowed: %s", "值的类型是 %s;允许:%s", k.Got, strings.Join(k.Want, ", "))
+		p.add(at.pointer, "this is a value of type %s; allowed: %s", "值的类型是 %s；允许：%s", k.Got, strings.Join(k.Want, ", "))
 	default:
-		p.add(at.pointer, "the value is not allowed (%s)", "不允许此值(%s)", lastLine(e))
+		p.add(at.pointer, "the value is not allowed (%s)", "不允许此值（%s）", lastLine(e))
 	}
 }

@@ -66,7 +66,7 @@ func newPattern(s Spec, p *problems) one {
 	if g.spec.Pattern != "" {
 		var err error
 		if g.re, err = compilePattern(g.spec.Pattern, g.spec.Whole); err != nil {
-			p.add("/pattern/pattern", "this is no expression that can be used: %s", "表达式无法使用:%s", err)
+			p.add("/pattern/pattern", "this is no expression that can be used: %s", "表达式无法使用：%s", err)
 		}
 	}
 	return g
@@ -74,7 +74,7 @@ func newPattern(s Spec, p *problems) one {
 
 func (g pattern) grade(_ context.Context, _ Case, refs []string, a Answer) (Grade, error) {
 	if len(a.Text) > maxPatternText {
-		return wrong("the answer is %d bytes long; patterns are tried on %d", "答案长 %d 字节,超过模式匹配的上限 %d", len(a.Text), maxPatternText), nil
+		return wrong("the answer is %d bytes long; patterns are tried on %d", "答案长 %d 字节，超过模式匹配的上限 %d", len(a.Text), maxPatternText), nil
 	}
 	res := []*regexp.Regexp{g.re}
 	if g.re == nil {
@@ -82,7 +82,7 @@ func (g pattern) grade(_ context.Context, _ Case, refs []string, a Answer) (Grad
 		for _, r := range refs {
 			re, err := compilePattern(r, g.spec.Whole)
 			if err != nil {
-				return Grade{}, ErrCase.With("why", both("%s is no expression that can be used (%s)", "%s 不是可用的表达式(%s)", brief(r), err)).Because(err)
+				return Grade{}, ErrCase.With("why", both("%s is no expression that can be used (%s)", "%s 不是可用的表达式（%s）", brief(r), err)).Because(err)
 			}
 			res = append(res, re)
 		}
@@ -93,7 +93,7 @@ func (g pattern) grade(_ context.Context, _ Case, refs []string, a Answer) (Grad
 	for _, re := range res {
 		if re.MatchString(a.Text) {
 			if g.spec.Absent {
-				return wrong("the answer has what it must not have: %s", "答案含有不应出现的内容:%s", brief(re.FindString(a.Text))), nil
+				return wrong("the answer has what it must not have: %s", "答案含有不应出现的内容：%s", brief(re.FindString(a.Text))), nil
 			}
 			return right("the answer matches the pattern", "答案符合模式"), nil
 		}

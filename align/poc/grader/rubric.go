@@ -46,7 +46,7 @@ func newRubric(s Spec, d Deps, p *problems) (one, error) {
 	}
 	g.rubric, g.pass = spec.Judged()
 	if strings.TrimSpace(spec.Text) == "" || len(spec.Text) > judge.MaxText || !utf8.ValidString(spec.Text) {
-		p.add("/rubric/text", "say what makes an answer good, in at most %d bytes", "请写明好答案的标准,不超过 %d 字节", judge.MaxText)
+		p.add("/rubric/text", "say what makes an answer good, in at most %d bytes", "请写明好答案的标准，不超过 %d 字节", judge.MaxText)
 	}
 	if g.rubric.Scale < 1 || g.rubric.Scale > judge.MaxScale {
 		p.add("/rubric/scale", "the highest score lies between 1 and %d", "最高分须在 1 到 %d 之间", judge.MaxScale)
@@ -62,7 +62,7 @@ func newRubric(s Spec, d Deps, p *problems) (one, error) {
 
 func (g rubric) grade(ctx context.Context, c Case, refs []string, a Answer) (Grade, error) {
 	if len(a.Text) > judge.MaxText {
-		return wrong("the answer is %d bytes long; a judge is shown %d", "答案长 %d 字节,超过裁判可读的上限 %d", len(a.Text), judge.MaxText), nil
+		return wrong("the answer is %d bytes long; a judge is shown %d", "答案长 %d 字节，超过裁判可读的上限 %d", len(a.Text), judge.MaxText), nil
 	}
 	v, err := judge.Score(ctx, g.ask, g.rubric, judge.Item{Input: c.Input, References: refs, Answer: a.Text})
 	if err != nil {

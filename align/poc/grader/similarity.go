@@ -29,10 +29,10 @@ func newSimilarity(s Spec, d Deps, p *problems) (one, error) {
 		g.threshold = s.Similarity.Threshold
 	}
 	if !(g.threshold > 0 && g.threshold <= 1) {
-		p.add("/similarity/threshold", "a threshold between 0 and 1 is needed; choose it on labelled pairs", "须给出 0 到 1 之间的阈值;请用已标注的文本对选定")
+		p.add("/similarity/threshold", "a threshold between 0 and 1 is needed; choose it on labelled pairs", "须给出 0 到 1 之间的阈值；请用已标注的文本对选定")
 	}
 	if d.Embed == nil || d.EmbedID == "" {
-		return nil, ErrNeeds.With("kind", string(KindSimilarity), "what", both("an embeddings endpoint", "向量(embeddings)端点"))
+		return nil, ErrNeeds.With("kind", string(KindSimilarity), "what", both("an embeddings endpoint", "向量（embeddings）端点"))
 	}
 	return g, nil
 }
@@ -54,7 +54,7 @@ func (g similarity) grade(ctx context.Context, _ Case, refs []string, a Answer) 
 		}
 		best = max(best, c)
 	}
-	out := wrong("the cosine is %.3f; %.3f is required", "余弦相似度 %.3f,要求至少 %.3f", best, g.threshold)
+	out := wrong("the cosine is %.3f; %.3f is required", "余弦相似度 %.3f，要求至少 %.3f", best, g.threshold)
 	out.Score, out.Correct = min(max(best, 0), 1), best >= g.threshold
 	return out, nil
 }
@@ -81,7 +81,7 @@ func Cosine(a, b []float64) (float64, bool) {
 // ErrPairs is given for labelled pairs that a threshold cannot be chosen on.
 var ErrPairs = fault.Def{Kind: fault.Invalid, Code: "grader.pairs",
 	En:     "a threshold needs at least {needed} labelled pairs of each kind; there are {same} of the same meaning and {other} of another",
-	Zh:     "选定阈值需要每类至少 {needed} 个已标注文本对;现有同义 {same} 对、不同义 {other} 对",
+	Zh:     "选定阈值需要每类至少 {needed} 个已标注文本对；现有同义 {same} 对、不同义 {other} 对",
 	HintEn: "label more pairs of an expected and a given answer", HintZh: "请再标注一些“期望答案–实际答案”对"}
 
 // LabelledPair is an answer and a reference with their cosine, and whether a

@@ -55,7 +55,7 @@ func checkFields(pointer string, fields map[string]FieldRule, p *problems) {
 	for path, r := range fields {
 		at := pointer + place{}.name(path).path
 		if path != "" && path[0] != '/' {
-			p.add(at, "a path begins with /, as in /items/*/price", "路径须以 / 开头,例如 /items/*/price")
+			p.add(at, "a path begins with /, as in /items/*/price", "路径须以 / 开头，例如 /items/*/price")
 		}
 		if !(r.Absolute >= 0 && r.Absolute < 1e15) || !(r.Relative >= 0 && r.Relative < 1e15) {
 			p.add(at, "a tolerance must be a number from 0 up", "容差须为不小于 0 的数")
@@ -104,7 +104,7 @@ func (g structure) grade(_ context.Context, _ Case, refs []string, a Answer) (Gr
 	if g.schema != nil {
 		if err := g.schema.Validate(got); err != nil {
 			out.Correct, out.Invalid = false, true
-			out.Why = both("the answer breaks the schema: %s", "答案不符合模式:%s", lastLine(err))
+			out.Why = both("the answer breaks the schema: %s", "答案不符合模式：%s", lastLine(err))
 		}
 	}
 	if repaired && g.spec.Strict && out.Correct {
@@ -168,7 +168,7 @@ func bestOf(wants []any, got any, rules map[string]FieldRule, n Normalise, atLea
 			out.Why = whyField(c, *bad)
 		}
 		if steps > maxSteps {
-			out = wrong("the structure is too large to compare", "结构过大,无法比较")
+			out = wrong("the structure is too large to compare", "结构过大，无法比较")
 		}
 		if i == 0 || out.Correct && !best.Correct || out.Correct == best.Correct && out.Score > best.Score {
 			best = out
@@ -195,11 +195,11 @@ func whyField(c comparison, f FieldGrade) text.Text {
 	}
 	switch f.Outcome {
 	case Missing:
-		return both("%d of %d fields are right; %s is missing", "%d/%d 个字段正确;缺少 %s", c.right, total, at)
+		return both("%d of %d fields are right; %s is missing", "%d/%d 个字段正确；缺少 %s", c.right, total, at)
 	case Extra:
-		return both("%d of %d fields are right; %s was not expected", "%d/%d 个字段正确;多出 %s", c.right, total, at)
+		return both("%d of %d fields are right; %s was not expected", "%d/%d 个字段正确；多出 %s", c.right, total, at)
 	}
-	return both("%d of %d fields are right; %s: expected %s, got %s", "%d/%d 个字段正确;%s:期望 %s,实际 %s", c.right, total, at, f.Expected, f.Got)
+	return both("%d of %d fields are right; %s: expected %s, got %s", "%d/%d 个字段正确；%s：期望 %s，实际 %s", c.right, total, at, f.Expected, f.Got)
 }
 
 func jsonBytes(v any) (string, error) {

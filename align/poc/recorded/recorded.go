@@ -25,18 +25,18 @@ const MaxBytes = 64 << 20
 // Faults of recorded answers.
 var (
 	ErrColumns = fault.Def{Kind: fault.Invalid, Code: "recorded.columns",
-		En: "the answers lack the column {column}; the file has: {found}", Zh: "回答文件缺少列 {column};文件中有:{found}",
-		HintEn: "name the columns in scenario.yaml under columns, where they differ", HintZh: "列名不同时,请在 scenario.yaml 的 columns 中指明"}
+		En: "the answers lack the column {column}; the file has: {found}", Zh: "回答文件缺少列 {column}；文件中有：{found}",
+		HintEn: "name the columns in scenario.yaml under columns, where they differ", HintZh: "列名不同时，请在 scenario.yaml 的 columns 中指明"}
 	ErrValue = fault.Def{Kind: fault.Invalid, Code: "recorded.value",
-		En: "{column} must be a number that is not negative, got {value}", Zh: "{column} 须为非负数,实际为 {value}"}
+		En: "{column} must be a number that is not negative, got {value}", Zh: "{column} 须为非负数，实际为 {value}"}
 	ErrTwice = fault.Def{Kind: fault.Invalid, Code: "recorded.twice",
-		En: "the case {case} is answered twice; first at line {line}", Zh: "用例 {case} 有两条回答;第一条在第 {line} 行",
-		HintEn: "keep one: repeats of a case are no further cases", HintZh: "请只保留一条:同一用例的重复作答不算新的用例"}
+		En: "the case {case} is answered twice; first at line {line}", Zh: "用例 {case} 有两条回答；第一条在第 {line} 行",
+		HintEn: "keep one: repeats of a case are no further cases", HintZh: "请只保留一条：同一用例的重复作答不算新的用例"}
 	ErrCitations = fault.Def{Kind: fault.Invalid, Code: "recorded.citations",
-		En: "the citations are neither a JSON list of ids nor ids with commas between", Zh: "citations 既不是编号的 JSON 列表,也不是以逗号分隔的编号"}
+		En: "the citations are neither a JSON list of ids nor ids with commas between", Zh: "citations 既不是编号的 JSON 列表，也不是以逗号分隔的编号"}
 	ErrStranger = fault.Def{Kind: fault.Invalid, Code: "recorded.stranger",
-		En: "{count} answers are to cases that are no test cases here, the first of them {case}", Zh: "{count} 条回答对应的用例不在评测集中,第一条是 {case}",
-		HintEn: "the case column holds the ids of test cases; was another version of the data answered?", HintZh: "case 列应为评测用例编号;是否针对另一版本的数据作答?"}
+		En: "{count} answers are to cases that are no test cases here, the first of them {case}", Zh: "{count} 条回答对应的用例不在评测集中，第一条是 {case}",
+		HintEn: "the case column holds the ids of test cases; was another version of the data answered?", HintZh: "case 列应为评测用例编号；是否针对另一版本的数据作答？"}
 	ErrNoAnswer = fault.Def{Kind: fault.NotFound, Code: "recorded.no_answer",
 		En: "there is no recorded answer to the case {case}", Zh: "用例 {case} 没有录制的回答"}
 	ErrFailed = fault.Def{Kind: fault.Unavailable, Code: "recorded.failed",

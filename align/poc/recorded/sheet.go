@@ -13,7 +13,7 @@ import (
 
 // ErrSheet is returned for a workbook that cannot be read.
 var ErrSheet = fault.Def{Kind: fault.Invalid, Code: "recorded.sheet",
-	En: "the workbook cannot be read: {problem}", Zh: "无法读取工作簿:{problem}",
+	En: "the workbook cannot be read: {problem}", Zh: "无法读取工作簿：{problem}",
 	HintEn: "save the first sheet as CSV in UTF-8", HintZh: "请将第一个工作表另存为 UTF-8 编码的 CSV"}
 
 // sheet turns the first sheet of a workbook into CSV.

@@ -21,20 +21,20 @@ import (
 // Faults of an application behind HTTP.
 var (
 	ErrUnreachable = fault.Def{Kind: fault.Unavailable, Code: "remote.unreachable",
-		En: "the application at {host} cannot be reached, or broke off: {problem}", Zh: "无法连接 {host} 上的应用,或连接中断:{problem}",
+		En: "the application at {host} cannot be reached, or broke off: {problem}", Zh: "无法连接 {host} 上的应用，或连接中断：{problem}",
 		HintEn: "is it running, and is the address right?", HintZh: "请检查应用是否已启动、地址是否正确"}
 	ErrSlow = fault.Def{Kind: fault.Unavailable, Code: "remote.slow",
 		En: "the application at {host} did not answer within {limit}", Zh: "{host} 上的应用未能在 {limit} 内应答"}
 	ErrStatus = fault.Def{Kind: fault.Unavailable, Code: "remote.status",
 		En: "the application at {host} answered with status {status}", Zh: "{host} 上的应用返回状态码 {status}"}
 	ErrRefusedKey = fault.Def{Kind: fault.Denied, Code: "remote.key_refused",
-		En: "the application at {host} refuses the key (status {status})", Zh: "{host} 上的应用拒绝了密钥(状态码 {status})",
+		En: "the application at {host} refuses the key (status {status})", Zh: "{host} 上的应用拒绝了密钥（状态码 {status}）",
 		HintEn: "check the variable that key_env names, and key_header", HintZh: "请检查 key_env 所指的环境变量和 key_header"}
 	ErrNotJSON = fault.Def{Kind: fault.Unavailable, Code: "remote.not_json",
-		En: "the application at {host} answered with {type}, not with JSON", Zh: "{host} 上的应用返回的是 {type},而不是 JSON"}
+		En: "the application at {host} answered with {type}, not with JSON", Zh: "{host} 上的应用返回的是 {type}，而不是 JSON"}
 	ErrNoAnswer = fault.Def{Kind: fault.Unavailable, Code: "remote.no_answer",
 		En: "there is nothing at {pointer} in the application's response", Zh: "应用的响应中没有 {pointer}",
-		HintEn: "the pointer under http.answer is a JSON pointer such as /data/outputs/answer", HintZh: "http.answer 是 JSON 指针,例如 /data/outputs/answer"}
+		HintEn: "the pointer under http.answer is a JSON pointer such as /data/outputs/answer", HintZh: "http.answer 是 JSON 指针，例如 /data/outputs/answer"}
 )
 
 // maxResponse bounds what is read of a response, in bytes.

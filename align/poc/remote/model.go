@@ -29,7 +29,7 @@ type Model struct {
 
 // ErrTools is returned for a file of tools that is not what chat completions take.
 var ErrTools = fault.Def{Kind: fault.Invalid, Code: "remote.tools",
-	En: "the tools are not a list as OpenAI's chat completions take it: {problem}", Zh: "工具定义不是 OpenAI chat completions 所接受的列表:{problem}"}
+	En: "the tools are not a list as OpenAI's chat completions take it: {problem}", Zh: "工具定义不是 OpenAI chat completions 所接受的列表：{problem}"}
 
 // ParseTools reads tools as OpenAI's chat completions take them:
 // [{"type":"function","function":{"name":…,"parameters":…}}].

@@ -17,11 +17,11 @@ import (
 // Faults of templates and of what they make.
 var (
 	ErrTemplate = fault.Def{Kind: fault.Invalid, Code: "remote.template",
-		En: "the template cannot be used: {problem}", Zh: "模板无法使用:{problem}",
+		En: "the template cannot be used: {problem}", Zh: "模板无法使用：{problem}",
 		HintEn: "a template may name {{.Input}}, {{.Tags.NAME}}, {{.Choices}}, {{.Documents}}, {{.Schema}} and {{json VALUE}}",
 		HintZh: "模板可使用 {{.Input}}、{{.Tags.名称}}、{{.Choices}}、{{.Documents}}、{{.Schema}} 和 {{json 值}}"}
 	ErrMade = fault.Def{Kind: fault.Invalid, Code: "remote.made",
-		En: "what the template made of a case cannot be sent: {problem}", Zh: "模板对用例生成的内容无法发送:{problem}"}
+		En: "what the template made of a case cannot be sent: {problem}", Zh: "模板对用例生成的内容无法发送：{problem}"}
 )
 
 // maxMade bounds what a template makes of one case, in bytes.

@@ -27,12 +27,12 @@ import (
 var (
 	ErrNoBody = fault.Def{Kind: fault.Invalid, Code: "cli.no_body",
 		En: "nothing to send", Zh: "没有可发送的内容",
-		HintEn: "give flags, or a document with -f FILE", HintZh: "请给出参数,或用 -f FILE 指定文件"}
+		HintEn: "give flags, or a document with -f FILE", HintZh: "请给出参数，或用 -f FILE 指定文件"}
 	ErrFile = fault.Def{Kind: fault.Invalid, Code: "cli.bad_file",
-		En: "the file cannot be used: {problem}", Zh: "文件无法使用:{problem}",
+		En: "the file cannot be used: {problem}", Zh: "文件无法使用：{problem}",
 		HintEn: "it holds one YAML or JSON object", HintZh: "文件应为一个 YAML 或 JSON 对象"}
 	ErrAnswer = fault.Def{Kind: fault.Unavailable, Code: "cli.not_landfall",
-		En: "the answer is not Landfall's: HTTP status {status}", Zh: "返回的不是 Landfall 的内容:HTTP 状态 {status}",
+		En: "the answer is not Landfall's: HTTP status {status}", Zh: "返回的不是 Landfall 的内容：HTTP 状态 {status}",
 		HintEn: "check the server's address", HintZh: "请检查服务器地址"}
 	ErrUnreachable = fault.Def{Kind: fault.Unavailable, Code: "cli.unreachable",
 		En: "Landfall cannot be reached", Zh: "无法连接 Landfall",
@@ -106,7 +106,7 @@ func list(ctx context.Context, t *term.Terminal, c client, op rest.Operation, in
 		return err
 	}
 	if all.Next != "" {
-		return t.Talk("there are more; raise --limit or leave it out", "还有更多;请调大 --limit 或去掉它")
+		return t.Talk("there are more; raise --limit or leave it out", "还有更多；请调大 --limit 或去掉它")
 	}
 	return nil
 }
@@ -201,7 +201,7 @@ func body(t *term.Terminal, op rest.Operation, file string, values map[string]an
 	}
 	var doc map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &doc); err != nil || doc == nil {
-		return nil, ErrFile.With("problem", text.Text{En: "it is not an object, so flags cannot change it", Zh: "不是对象,无法与参数合并"}).At(file, 0, 0)
+		return nil, ErrFile.With("problem", text.Text{En: "it is not an object, so flags cannot change it", Zh: "不是对象，无法与参数合并"}).At(file, 0, 0)
 	}
 	for name, v := range given {
 		if doc[name], err = json.Marshal(v); err != nil {
@@ -255,7 +255,7 @@ func readFile(t *term.Terminal, file string) ([]byte, error) {
 		return nil, yamlFault(file, err)
 	}
 	if len(tree.Docs) != 1 || tree.Docs[0].Body == nil {
-		return nil, ErrFile.With("problem", text.Text{En: "it holds no document, or several", Zh: "没有文档,或有多个文档"}).At(file, 0, 0)
+		return nil, ErrFile.With("problem", text.Text{En: "it holds no document, or several", Zh: "没有文档，或有多个文档"}).At(file, 0, 0)
 	}
 	// An alias can unfold a small file without end.
 	a := &aliases{}

@@ -85,7 +85,7 @@ func command(t *term.Terminal, op rest.Operation, connect Connect) *cobra.Comman
 	flags := map[string]func() any{} // by "in/name": the value given
 	var file string
 	if op.HasBody {
-		cmd.Flags().StringVarP(&file, "file", "f", "", t.Say("request body as YAML or JSON; - is stdin", "请求体文件(YAML 或 JSON);- 表示标准输入"))
+		cmd.Flags().StringVarP(&file, "file", "f", "", t.Say("request body as YAML or JSON; - is stdin", "请求体文件（YAML 或 JSON）;- 表示标准输入"))
 	}
 	for _, p := range op.Params {
 		if p.In == "query" || p.In == "body" {
@@ -94,7 +94,7 @@ func command(t *term.Terminal, op rest.Operation, connect Connect) *cobra.Comman
 				panic("cli: operation " + op.ID + ": flag --" + name + " exists already")
 			}
 			if op.List && p.In == "query" && p.Name == "limit" {
-				p.Doc = text.Text{En: "at most this many; all if not given", Zh: "最多返回多少条;不给出则返回全部"}
+				p.Doc = text.Text{En: "at most this many; all if not given", Zh: "最多返回多少条；不给出则返回全部"}
 			}
 			flags[p.In+"/"+p.Name] = flag(cmd.Flags(), name, p, t.Lang)
 			if len(p.Enum) > 0 {
@@ -157,7 +157,7 @@ func flagName(param string) string {
 func flag(fs *pflag.FlagSet, name string, p rest.Param, lang string) func() any {
 	doc := p.Doc.In(lang)
 	if p.Required && p.In == "query" {
-		doc += map[string]string{"en": " (needed)", "zh": "(必填)"}[lang]
+		doc += map[string]string{"en": " (needed)", "zh": "（必填）"}[lang]
 	}
 	switch p.Type {
 	case "integer":

@@ -323,25 +323,25 @@ func stand(m Measurement, b Bar) Standing {
 			Why: text.Text{En: fmt.Sprintf(en, have, need), Zh: fmt.Sprintf(zh, have, need)}})
 	}
 	if m.Items < b.Items {
-		lack("items", float64(m.Items), float64(b.Items), "%.0f labelled items; %.0f are required", "已标注 %.0f 条,要求至少 %.0f 条")
+		lack("items", float64(m.Items), float64(b.Items), "%.0f labelled items; %.0f are required", "已标注 %.0f 条，要求至少 %.0f 条")
 	}
 	if least := min(m.Calibration.Positive, m.Calibration.Negative); least < b.PerLabel {
-		lack("labels", float64(least), float64(b.PerLabel), "the rarer label has %.0f items; %.0f are required", "较少的一类标注只有 %.0f 条,要求至少 %.0f 条")
+		lack("labels", float64(least), float64(b.PerLabel), "the rarer label has %.0f items; %.0f are required", "较少的一类标注只有 %.0f 条，要求至少 %.0f 条")
 	}
 	if m.Kappa.Low < b.KappaLow {
-		lack("kappa", m.Kappa.Low, b.KappaLow, "the lower limit of kappa is %.2f; %.2f is required", "kappa 下限为 %.2f,要求至少 %.2f")
+		lack("kappa", m.Kappa.Low, b.KappaLow, "the lower limit of kappa is %.2f; %.2f is required", "kappa 下限为 %.2f，要求至少 %.2f")
 	}
 	if m.Flips.Value() > b.MaxFlips {
-		lack("flips", m.Flips.Value(), b.MaxFlips, "%.2f of the items get another verdict when asked again; at most %.2f may", "重复评判时结论改变的比例为 %.2f,上限 %.2f")
+		lack("flips", m.Flips.Value(), b.MaxFlips, "%.2f of the items get another verdict when asked again; at most %.2f may", "重复评判时结论改变的比例为 %.2f，上限 %.2f")
 	}
 	if m.Swaps.Value() > b.MaxSwaps {
-		lack("swaps", m.Swaps.Value(), b.MaxSwaps, "%.2f of the pairs get another winner when swapped; at most %.2f may", "交换先后顺序后胜者改变的比例为 %.2f,上限 %.2f")
+		lack("swaps", m.Swaps.Value(), b.MaxSwaps, "%.2f of the pairs get another winner when swapped; at most %.2f may", "交换先后顺序后胜者改变的比例为 %.2f，上限 %.2f")
 	}
 	if m.Failed.Value() > b.MaxFailed {
-		lack("failed", m.Failed.Value(), b.MaxFailed, "%.2f of the items got no verdict; at most %.2f may", "未得到结论的比例为 %.2f,上限 %.2f")
+		lack("failed", m.Failed.Value(), b.MaxFailed, "%.2f of the items got no verdict; at most %.2f may", "未得到结论的比例为 %.2f，上限 %.2f")
 	}
 	if sum := m.Sensitivity.Low + m.Specificity.Low; sum <= 1 {
-		lack("chance", sum, 1, "the lower limits of sensitivity and specificity add up to %.2f, not more than %.0f: this may be chance", "灵敏度与特异度下限之和为 %.2f,未超过 %.0f,可能只是碰巧")
+		lack("chance", sum, 1, "the lower limits of sensitivity and specificity add up to %.2f, not more than %.0f: this may be chance", "灵敏度与特异度下限之和为 %.2f，未超过 %.0f，可能只是碰巧")
 	}
 	return Standing{Sufficient: len(lacks) == 0, Lacks: lacks}
 }

@@ -27,9 +27,9 @@ const (
 
 // ErrVerdict is given for a reply of a judge that is no verdict.
 var ErrVerdict = fault.Def{Kind: fault.Unavailable, Code: "judge.verdict",
-	En: "the judge gave no verdict: {why}", Zh: "裁判未给出有效结论:{why}",
+	En: "the judge gave no verdict: {why}", Zh: "裁判未给出有效结论：{why}",
 	HintEn: "the case stays ungraded; a judge that often does this is unfit: choose a model that keeps to JSON",
-	HintZh: "该用例尚未评分;若频繁出现,请改用能稳定输出 JSON 的裁判模型"}
+	HintZh: "该用例尚未评分；若频繁出现，请改用能稳定输出 JSON 的裁判模型"}
 
 // Prompt is what a judge is asked.
 type Prompt struct {

@@ -184,7 +184,7 @@ type CreateInput struct {
 		Cases   int               `json:"cases,omitempty" minimum:"0" doc:"how many cases" zh:"用例数"`
 		Share   float64           `json:"share,omitempty" doc:"share of the traffic" zh:"流量占比"`
 		Explore bool              `json:"explore,omitempty" doc:"go on after a failed data gate" zh:"数据门禁未通过也继续"`
-		Tags    []string          `json:"tags,omitempty" doc:"a tag; may be given again" zh:"标签,可多次给出"`
+		Tags    []string          `json:"tags,omitempty" doc:"a tag; may be given again" zh:"标签，可多次给出"`
 		Options *Options          `json:"options,omitempty"`
 		Notes   map[string]string `json:"notes,omitempty"`
 		Compare map[RunID]string  `json:"compare,omitempty"`
