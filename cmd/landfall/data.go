@@ -74,7 +74,7 @@ func (c *command) dataCheck() *cobra.Command {
 					if r.Passed {
 						outcome = "pass"
 					}
-					if _, err := fmt.Fprintf(w, "%s  %s\n", c.t.Mark(outcome), r.Title.In(c.t.Lang)); err != nil {
+					if _, err := fmt.Fprintf(w, "%s  %s\n", c.t.Mark(outcome), term.Clean(r.Title.In(c.t.Lang))); err != nil {
 						return err
 					}
 				}
