@@ -30,6 +30,11 @@ type RunOptions struct {
 	Explore bool
 	// Again measures even if nothing has changed since the last run.
 	Again bool
+	// AllowCommands lets graders run the programs that the folder names.
+	AllowCommands bool
+	// AllowEndpoints are endpoints that may be asked, by name, or AllEndpoints;
+	// the home remembers them.
+	AllowEndpoints []string
 	// Progress hears how the run goes. It may be nil.
 	Progress poc.Progress
 	// Lang is the language of what Progress hears.
@@ -100,6 +105,9 @@ func (a *App) Run(ctx context.Context, dir string, opt RunOptions) (RunInfo, err
 	}
 	b, err := a.read(ctx, dir)
 	if err != nil {
+		return RunInfo{}, err
+	}
+	if err := a.consent(b, opt); err != nil {
 		return RunInfo{}, err
 	}
 	if err := a.keep(ctx, dir, b); err != nil {
@@ -215,6 +223,9 @@ func (a *App) pipeline(ctx context.Context, runID string, opt RunOptions) error 
 	}
 	b, err := a.read(ctx, run.Folder)
 	if err != nil {
+		return err
+	}
+	if err := a.consent(b, opt); err != nil { // the folder may have changed since
 		return err
 	}
 	if spec, err := b.spec(run.Exploratory); err != nil {

@@ -37,11 +37,13 @@ const maxTaskFile = 1 << 20
 // suite is a suite of the scenario with its data, and how it is graded.
 type suite struct {
 	scenario.Suite
-	data   *dataset.Data
-	digest string // of the dataset version
-	schema json.RawMessage
-	tools  json.RawMessage
-	grader grader.Grader
+	data    *dataset.Data
+	digest  string // of the dataset version
+	schema  json.RawMessage
+	tools   json.RawMessage
+	grader  grader.Grader
+	command []string // that the grader runs; nil without one
+	mayRun  bool     // the user allowed it
 }
 
 // bound is a scenario folder with everything that determines its digests.
@@ -197,8 +199,7 @@ func (s *suite) makeGrader(dir string) (grader.Grader, error) {
 			spec.Decision = d
 		}
 	}
-	exec := grader.Exec(dir)
-	g, err := grader.New(spec, grader.Deps{Run: exec, Document: s.document})
+	g, err := grader.New(spec, grader.Deps{Run: s.guarded(dir), Document: s.document})
 	if err != nil {
 		return nil, ErrGrader.With("suite", s.ID, "problem", err.Error()).Because(err)
 	}

@@ -74,7 +74,7 @@ func (c *command) dataCheck() *cobra.Command {
 					if r.Passed {
 						outcome = "pass"
 					}
-					if _, err := fmt.Fprintf(w, "%s  %s\n", c.t.Mark(outcome), r.Title.In(c.t.Lang)); err != nil {
+					if _, err := fmt.Fprintf(w, "%s  %s\n", c.t.Mark(outcome), term.Clean(r.Title.In(c.t.Lang))); err != nil {
 						return err
 					}
 				}
@@ -105,7 +105,7 @@ func (c *command) failuresImport() *cobra.Command {
 				}
 				return c.t.Print(got, func(w io.Writer) error {
 					_, err := fmt.Fprintf(w, c.say("%d failures (%d new) in %d modes: %d new cases, %d modes still need a right answer\nnext:  landfall run %s\n",
-						"%d 条失败（%d 条新增）,归为 %d 种故障模式：新增 %d 条用例，%d 种仍需给出正确答案\n下一步：landfall run %s\n"),
+						"%d 条失败（%d 条新增），归为 %d 种故障模式：新增 %d 条用例，%d 种仍需给出正确答案\n下一步：landfall run %s\n"),
 						got.Failures, got.New, got.Modes, got.NewCases, got.Pending, args[0])
 					return err
 				})

@@ -25,7 +25,7 @@ func (c *command) initCommand() *cobra.Command {
 		Long: c.say(`With --data FILE the scenario is about your labelled cases (CSV or JSONL); columns
 that are not named are guessed. Without it, and without a terminal to ask on, the
 shipped bank example is copied.`,
-			`使用 --data FILE 时，场景基于您自己的标注用例（CSV 或 JSONL）;未指定的列会自动猜测。
+			`使用 --data FILE 时，场景基于您自己的标注用例（CSV 或 JSONL）；未指定的列会自动猜测。
 不给出时（且无法询问时）复制内置的银行示例。`),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := "my-scenario"
@@ -86,16 +86,16 @@ func (c *command) ask(opt *app.InitOptions) error {
 		}
 		return nil
 	}
-	if err := question("Your labelled cases (CSV or JSONL; Enter for the bank example):", "您的标注用例文件（CSV 或 JSONL；回车则用银行示例）:", &opt.Data); err != nil || opt.Data == "" {
+	if err := question("Your labelled cases (CSV or JSONL; Enter for the bank example):", "您的标注用例文件（CSV 或 JSONL；回车则用银行示例）：", &opt.Data); err != nil || opt.Data == "" {
 		return err
 	}
 	for _, q := range []struct {
 		en, zh string
 		into   *string
 	}{
-		{"Column with the text (Enter to guess):", "文本所在的列（回车自动猜测）:", &opt.Text},
-		{"Column with the right resolution (Enter to guess):", "正确答案所在的列（回车自动猜测）:", &opt.Label},
-		{"Title of the scenario (Enter for the folder's name):", "场景名称（回车用目录名）:", &opt.Title},
+		{"Column with the text (Enter to guess):", "文本所在的列（回车自动猜测）：", &opt.Text},
+		{"Column with the right resolution (Enter to guess):", "正确答案所在的列（回车自动猜测）：", &opt.Label},
+		{"Title of the scenario (Enter for the folder's name):", "场景名称（回车用目录名）：", &opt.Title},
 		{"Who answers for it:", "负责人：", &opt.Owner},
 	} {
 		if err := question(q.en, q.zh, q.into); err != nil {
@@ -116,7 +116,7 @@ func (c *command) askRubric(opt *app.InitOptions, question func(en, zh string, i
 		}
 		for {
 			said := ""
-			if err := question(en+"\n(1-3, Enter to leave open):", zh+"\n（1-3，回车跳过）:", &said); err != nil {
+			if err := question(en+"\n(1-3, Enter to leave open):", zh+"\n（1-3，回车跳过）：", &said); err != nil {
 				return err
 			}
 			if n, err := strconv.Atoi(said); err == nil && n >= 1 && n <= len(q.Options) {

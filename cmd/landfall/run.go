@@ -43,6 +43,8 @@ stale · 12 the data-quality gate stopped the run.`,
 	}
 	cmd.Flags().BoolVar(&opt.Explore, "explore", false, c.say("go on in spite of a failed data gate; the evidence is exploratory and passes no gate", "数据门禁未通过也继续；证据标为探索性，不能通过任何门禁"))
 	cmd.Flags().BoolVar(&opt.Again, "again", false, c.say("measure again although nothing has changed", "即使没有变化也重新测量"))
+	cmd.Flags().BoolVar(&opt.AllowCommands, "allow-commands", false, c.say("let graders run the programs that the folder names", "允许评分器运行目录指定的程序"))
+	cmd.Flags().StringSliceVar(&opt.AllowEndpoints, "allow-endpoint", nil, c.say("let this endpoint of the folder be asked, or all; the home remembers it for its address and key", "允许访问目录中的该端点，或 all；会按地址与密钥记住"))
 	cmd.Flags().StringVarP(&html, "out", "O", "", c.say("also write the HTML report to this file", "同时把 HTML 报告写入该文件"))
 	return cmd
 }
@@ -110,7 +112,7 @@ func (c *command) gateCommand() *cobra.Command {
 							return err
 						}
 						for _, x := range g.Rules {
-							if _, err := fmt.Fprintf(w, "  %s  %s\n      %s\n", c.t.Mark(x.Outcome), x.Title.In(c.t.Lang), x.Reason.In(c.t.Lang)); err != nil {
+							if _, err := fmt.Fprintf(w, "  %s  %s\n      %s\n", c.t.Mark(x.Outcome), term.Clean(x.Title.In(c.t.Lang)), term.Clean(x.Reason.In(c.t.Lang))); err != nil {
 								return err
 							}
 						}

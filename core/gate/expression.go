@@ -376,7 +376,7 @@ func (l *language) explain(src Source, n *node, issues *cel.Issues) []error {
 		d := ErrOperands
 		if slices.Contains(operands, "int") && slices.Contains(operands, "double") {
 			d.HintEn = "write whole numbers with a decimal point (2.0), or convert with double(…)"
-			d.HintZh = "整数请写成带小数点的形式（2.0）,或用 double(…) 转换"
+			d.HintZh = "整数请写成带小数点的形式（2.0），或用 double(…) 转换"
 		}
 		out = append(out, src.where(d.With("operator", display(m[1]), "types", strings.Join(operands, ", ")), at))
 	}

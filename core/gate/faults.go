@@ -32,7 +32,7 @@ var (
 		HintEn: "give one of them another id", HintZh: "请为其中一条换一个编号"}
 	ErrMaxAge = fault.Def{Kind: fault.Invalid, Code: "gate.duration",
 		En: "{value} is no duration", Zh: "{value} 不是时长",
-		HintEn: "write whole minutes, hours, days or weeks: 30m, 12h, 90d, 2w", HintZh: "写整数加单位（分、时、天、周）:30m、12h、90d、2w"}
+		HintEn: "write whole minutes, hours, days or weeks: 30m, 12h, 90d, 2w", HintZh: "写整数加单位（分、时、天、周）：30m、12h、90d、2w"}
 	ErrFolded = fault.Def{Kind: fault.Invalid, Code: "gate.folded_expression",
 		En:     "the expression is written over joined lines, so that an error in it could not be placed",
 		Zh:     "表达式写成了折行合并的形式，其中的错误将无法定位",
@@ -57,7 +57,7 @@ var (
 		En: "there is no parameter {name}", Zh: "没有参数 {name}"}
 	ErrEstimate = fault.Def{Kind: fault.Invalid, Code: "gate.bare_estimate",
 		En:     "{metric} is an estimate, an interval and not a number: it cannot be used bare",
-		Zh:     "{metric} 是估计值（一个区间，而非一个数）,不能直接使用",
+		Zh:     "{metric} 是估计值（一个区间，而非一个数），不能直接使用",
 		HintEn: "decide on a bound: {advice}", HintZh: "请用区间的一端作判断：{advice}"}
 	ErrGroup = fault.Def{Kind: fault.Invalid, Code: "gate.not_a_metric",
 		En: "{name} is no metric by itself", Zh: "{name} 本身不是指标",

@@ -142,7 +142,7 @@ func checkHuman(h *Human, p string, wrong complain) {
 	low, high := h.Accuracy.Range()
 	switch {
 	case h.Answers == "" && h.Accuracy.IsZero():
-		wrong(p, "state accuracy (assumed), or answers: a file of sampled answers", "请填写 accuracy（假设值）,或 answers：抽样回答文件")
+		wrong(p, "state accuracy (assumed), or answers: a file of sampled answers", "请填写 accuracy（假设值），或 answers：抽样回答文件")
 	case h.Answers != "" && !h.Accuracy.IsZero():
 		wrong(p+"/accuracy", "with sampled answers the accuracy is measured; leave it out", "已有抽样回答，正确率由实测得出；请去掉 accuracy")
 	case h.Answers != "" && h.System == "":

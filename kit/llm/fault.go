@@ -12,7 +12,7 @@ var (
 		HintEn: "an endpoint needs a name, a base URL such as https://api.example.com/v1 and the data classes that it may see",
 		HintZh: "端点需要名称、形如 https://api.example.com/v1 的基础地址，以及允许接收的数据分级"}
 	ErrClass = fault.Def{Kind: fault.Denied, Code: "llm.data_class",
-		En: "{class} data may not go to {endpoint} ({host}), which may see: {allowed}", Zh: "{class} 级数据不得发往 {endpoint}（{host}）,该端点允许接收：{allowed}",
+		En: "{class} data may not go to {endpoint} ({host}), which may see: {allowed}", Zh: "{class} 级数据不得发往 {endpoint}（{host}），该端点允许接收：{allowed}",
 		HintEn: "nothing was sent; use an endpoint that may see such data, or have its classes extended by who answers for them",
 		HintZh: "未发送任何数据；请换用允许接收该级数据的端点，或由责任人扩大其允许范围"}
 	ErrKeyMissing = fault.Def{Kind: fault.Invalid, Code: "llm.key_missing",
@@ -32,7 +32,7 @@ var (
 // Faults of reaching the server.
 var (
 	ErrUnreachable = fault.Def{Kind: fault.Unavailable, Code: "llm.unreachable",
-		En: "{endpoint} ({host}) cannot be reached: {problem}", Zh: "无法连接 {endpoint}（{host}）:{problem}",
+		En: "{endpoint} ({host}) cannot be reached: {problem}", Zh: "无法连接 {endpoint}（{host}）：{problem}",
 		HintEn: "is the server running, is the address right, does a proxy or firewall stand between?", HintZh: "请检查服务是否已启动、地址是否正确，以及中间是否有代理或防火墙"}
 	ErrConnectTimeout = fault.Def{Kind: fault.Unavailable, Code: "llm.connect_timeout",
 		En: "{endpoint} ({host}) was not connected to within {limit}", Zh: "{limit} 内未能连上 {endpoint}（{host}）",
@@ -68,7 +68,7 @@ var (
 		En: "{endpoint} refuses the content of the request: {detail}", Zh: "{endpoint} 的内容审核拒绝了该请求：{detail}",
 		HintEn: "this is the provider's content filter, not the model", HintZh: "这是服务商的内容审核，并非模型作答"}
 	ErrRefused = fault.Def{Kind: fault.Invalid, Code: "llm.refused",
-		En: "{endpoint} refuses the request ({status}): {detail}", Zh: "{endpoint} 拒绝了请求（{status}）:{detail}"}
+		En: "{endpoint} refuses the request ({status}): {detail}", Zh: "{endpoint} 拒绝了请求（{status}）：{detail}"}
 	ErrRateLimited = fault.Def{Kind: fault.RateLimited, Code: "llm.rate_limited",
 		En: "the rate limit is reached; the server asks to wait {wait}", Zh: "已触发限流，服务端要求等待 {wait}",
 		HintEn: "what was answered is kept; run again later, or ask for a higher limit", HintZh: "已得到的回答均已保留；请稍后重新运行，或申请更高的限额"}
@@ -76,7 +76,7 @@ var (
 		En: "the quota or balance at {endpoint} is used up: {detail}", Zh: "{endpoint} 的配额或余额已用尽：{detail}",
 		HintEn: "top up at the provider, then run again to go on", HintZh: "请在服务商处充值后重新运行"}
 	ErrServer = fault.Def{Kind: fault.Unavailable, Code: "llm.server",
-		En: "{endpoint} has trouble of its own ({status}): {detail}", Zh: "{endpoint} 服务端出错（{status}）:{detail}"}
+		En: "{endpoint} has trouble of its own ({status}): {detail}", Zh: "{endpoint} 服务端出错（{status}）：{detail}"}
 )
 
 // Faults of answers that are none.

@@ -20,7 +20,7 @@ import (
 var (
 	ErrColumn = fault.Def{Kind: fault.Invalid, Code: "failure.column",
 		En:     "the file has no column {column} for the failure's {meaning}; it has: {found}; nearest: {nearest}",
-		Zh:     "文件中没有列 {column}（用作 {meaning}）;已有：{found}；最接近的：{nearest}",
+		Zh:     "文件中没有列 {column}（用作 {meaning}）；已有：{found}；最接近的：{nearest}",
 		HintEn: "say which column it is, for example: --text question", HintZh: "请指明列名，例如：--text question"}
 	ErrTime = fault.Def{Kind: fault.Invalid, Code: "failure.time",
 		En: "{value} is not a time", Zh: "{value} 不是时间",

@@ -33,7 +33,7 @@ const (
 // ErrData says that data does not pass the gate.
 var ErrData = fault.Def{Kind: fault.Blocked, Code: "quality.data", Exit: fault.ExitDataQuality,
 	En:     "the data does not pass the quality gate (policy {policy}, {rows} rows): {problems}",
-	Zh:     "数据未通过质量门禁（策略 {policy}，共 {rows} 行）:{problems}",
+	Zh:     "数据未通过质量门禁（策略 {policy}，共 {rows} 行）：{problems}",
 	HintEn: "complete the data and run again; to look at the rest in spite of it: landfall run DIR --explore (exploratory, passes no gate)",
 	HintZh: "补全数据后重新运行；若仍想查看其余结果：landfall run DIR --explore（仅供探索，不通过任何门禁）"}
 

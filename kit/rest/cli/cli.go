@@ -85,7 +85,7 @@ func command(t *term.Terminal, op rest.Operation, connect Connect) *cobra.Comman
 	flags := map[string]func() any{} // by "in/name": the value given
 	var file string
 	if op.HasBody {
-		cmd.Flags().StringVarP(&file, "file", "f", "", t.Say("request body as YAML or JSON; - is stdin", "请求体文件（YAML 或 JSON）;- 表示标准输入"))
+		cmd.Flags().StringVarP(&file, "file", "f", "", t.Say("request body as YAML or JSON; - is stdin", "请求体文件（YAML 或 JSON）；- 表示标准输入"))
 	}
 	for _, p := range op.Params {
 		if p.In == "query" || p.In == "body" {
