@@ -80,15 +80,15 @@ var (
 		En: "the row has {got} fields, the header has {want}", Zh: "该行有 {got} 个字段，表头有 {want} 个",
 		HintEn: "a field with a comma needs \"double quotes\" around it", HintZh: "含逗号的字段须用双引号括起"}
 	ErrType = fault.Def{Kind: fault.Invalid, Code: "dataset.type",
-		En: "column {column}: {value} is not of the type {type}", Zh: "列 {column}:{value} 不是 {type} 类型",
+		En: "column {column}: {value} is not of the type {type}", Zh: "列 {column}：{value} 不是 {type} 类型",
 		HintEn: "correct the value, or the column's type in scenario.yaml", HintZh: "请修改该值，或修改 scenario.yaml 中该列的类型"}
 	ErrNotFinite = fault.Def{Kind: fault.Invalid, Code: "dataset.not_finite",
-		En: "column {column}: {value} is not a finite number", Zh: "列 {column}:{value} 不是有限数值",
+		En: "column {column}: {value} is not a finite number", Zh: "列 {column}：{value} 不是有限数值",
 		HintEn: "leave the field empty if the value is missing", HintZh: "若该值缺失，请将字段留空"}
 	ErrUnknownType = fault.Def{Kind: fault.Invalid, Code: "dataset.unknown_type",
 		En: "column {column} has the unknown type {type}; known: {known}", Zh: "列 {column} 的类型 {type} 未知；可用：{known}"}
 	ErrOutside = fault.Def{Kind: fault.Invalid, Code: "dataset.outside",
-		En: "column {column}: {value} is not one of the allowed values; nearest: {nearest}", Zh: "列 {column}:{value} 不在允许的取值中；最接近的：{nearest}",
+		En: "column {column}: {value} is not one of the allowed values; nearest: {nearest}", Zh: "列 {column}：{value} 不在允许的取值中；最接近的：{nearest}",
 		HintEn: "correct the value, or add it to the column's values in scenario.yaml", HintZh: "请修改该值，或将其加入 scenario.yaml 中该列的 values"}
 	ErrDuplicateID = fault.Def{Kind: fault.Invalid, Code: "dataset.duplicate_id",
 		En: "the id {id} stands here and at {other}", Zh: "标识 {id} 在此处和 {other} 重复出现",

@@ -32,7 +32,7 @@ var (
 		En: "{from} does not hold what scenario.yaml says: its SHA-256 is {got}, expected {want}", Zh: "{from} 的内容与 scenario.yaml 所述不符：SHA-256 为 {got}，应为 {want}",
 		HintEn: "nothing was kept; the source may have changed: look at it before you change the digest", HintZh: "未保存任何内容；来源可能已变化：修改摘要前请先核实"}
 	ErrFetch = fault.Def{Kind: fault.Unavailable, Code: "dataset.fetch",
-		En: "{url} cannot be fetched: {problem}", Zh: "无法获取 {url}:{problem}",
+		En: "{url} cannot be fetched: {problem}", Zh: "无法获取 {url}：{problem}",
 		HintEn: hintOfflineEn, HintZh: hintOfflineZh}
 	ErrStatus = fault.Def{Kind: fault.Unavailable, Code: "dataset.status",
 		En: "{url} cannot be fetched: the server answered {status}", Zh: "无法获取 {url}：服务器返回 {status}",

@@ -25,10 +25,10 @@ var (
 	ErrStatement = fault.Def{Kind: fault.Invalid, Code: "evidence.statement",
 		En: "this is no valid statement: {why}", Zh: "不是有效的声明：{why}"}
 	ErrSubject = fault.Def{Kind: fault.Invalid, Code: "evidence.subject",
-		En: "subject {name} of {kind}: {why}", Zh: "{kind} 的对象 {name}:{why}",
+		En: "subject {name} of {kind}: {why}", Zh: "{kind} 的对象 {name}：{why}",
 		HintEn: "the roles of {kind} are: {roles}", HintZh: "{kind} 的角色有：{roles}"}
 	ErrMetric = fault.Def{Kind: fault.Invalid, Code: "evidence.metric",
-		En: "metric {metric} of {kind}: {why}", Zh: "{kind} 的指标 {metric}:{why}"}
+		En: "metric {metric} of {kind}: {why}", Zh: "{kind} 的指标 {metric}：{why}"}
 	ErrDetail = fault.Def{Kind: fault.Invalid, Code: "evidence.detail",
 		En: "the detail of {kind} does not fit its schema: {why}", Zh: "{kind} 的明细不符合其模式：{why}"}
 	ErrTooLarge = fault.Def{Kind: fault.TooLarge, Code: "evidence.too_large",

@@ -13,7 +13,7 @@ import (
 
 // ErrWrite is returned where a file could not be written.
 var ErrWrite = fault.Def{Kind: fault.Unavailable, Code: "file.write",
-	En: "cannot write {file}: {why}", Zh: "无法写入 {file}:{why}",
+	En: "cannot write {file}: {why}", Zh: "无法写入 {file}：{why}",
 	HintEn: "check the folder, its permissions and the free space", HintZh: "请检查目录、权限和剩余空间"}
 
 // Write replaces the file at path by what fill writes, at once: a crash or an

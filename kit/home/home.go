@@ -21,7 +21,7 @@ var (
 		En: "{home} is in use by process {pid}: {command}", Zh: "{home} 正被进程 {pid} 使用：{command}",
 		HintEn: "wait for it or stop it, or use another --home", HintZh: "请等待或停止该进程，或用 --home 指定其他目录"}
 	ErrUnwritable = fault.Def{Kind: fault.Unavailable, Code: "home.unwritable",
-		En: "cannot write to {home}: {reason}", Zh: "无法写入 {home}:{reason}",
+		En: "cannot write to {home}: {reason}", Zh: "无法写入 {home}：{reason}",
 		HintEn: "check owner and permissions of the folder, and that the disk is not read-only, or use another --home",
 		HintZh: "请检查目录的所有者与权限、磁盘是否只读，或用 --home 指定其他目录"}
 	ErrDiskFull = fault.Def{Kind: fault.Unavailable, Code: "home.disk_full",

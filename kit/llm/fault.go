@@ -59,7 +59,7 @@ var (
 	ErrForbidden = fault.Def{Kind: fault.Denied, Code: "llm.forbidden",
 		En: "{endpoint} does not let this key do that: {detail}", Zh: "{endpoint} 不允许该密钥执行此操作：{detail}"}
 	ErrUnknownModel = fault.Def{Kind: fault.NotFound, Code: "llm.unknown_model",
-		En: "{endpoint} has no {model} there: {detail}", Zh: "{endpoint} 上没有 {model}:{detail}",
+		En: "{endpoint} has no {model} there: {detail}", Zh: "{endpoint} 上没有 {model}：{detail}",
 		HintEn: "is the model's name right, and does the base URL end where the API begins (often /v1)?", HintZh: "请检查模型名称，以及基础地址是否止于 API 起点（通常为 /v1）"}
 	ErrTooLong = fault.Def{Kind: fault.TooLarge, Code: "llm.too_long",
 		En: "the request is longer than {model} can read: {detail}", Zh: "请求超出 {model} 的上下文长度：{detail}",

@@ -27,7 +27,7 @@ var (
 		En: "this takes the permission to {right}", Zh: "此操作需要“{right}”权限",
 		HintEn: "ask an owner of the team, or an administrator", HintZh: "请联系团队负责人或管理员"}
 	ErrNoSuch = fault.Def{Kind: fault.NotFound, Code: "rest.no_such",
-		En: `there is no {resource} "{id}"`, Zh: `没有这个{resource}:{id}`,
+		En: `there is no {resource} "{id}"`, Zh: `没有这个{resource}：{id}`,
 		HintEn: "check the id; a list shows those that you may see", HintZh: "请核对编号；列表中可看到您有权查看的全部内容"}
 	ErrRoute = fault.Def{Kind: fault.NotFound, Code: "rest.no_route",
 		En: "there is nothing at {method} {path}", Zh: "{method} {path} 不存在",
