@@ -229,7 +229,7 @@ func (s *Service) regroup(ctx context.Context, tx bun.Tx, scenarioID string, sto
 	}
 	for id, failures := range move {
 		for part := range slices.Chunk(failures, batch) {
-			if _, err := tx.NewUpdate().Model((*failureRow)(nil)).Set("mode_id = ?", id).Where("id IN (?)", bun.In(part)).Exec(ctx); err != nil {
+			if _, err := tx.NewUpdate().Model((*failureRow)(nil)).Set("mode_id = ?", id).Where("id IN (?)", bun.List(part)).Exec(ctx); err != nil {
 				return fmt.Errorf("move failures to %s: %w", id, err)
 			}
 		}
@@ -285,7 +285,7 @@ func (s *Service) Guard(ctx context.Context, tx bun.Tx, guards map[string]string
 	}
 	for c, failures := range byCase {
 		for part := range slices.Chunk(failures, batch) {
-			if _, err := tx.NewUpdate().Model((*failureRow)(nil)).Set("case_id = ?", c).Where("id IN (?)", bun.In(part)).
+			if _, err := tx.NewUpdate().Model((*failureRow)(nil)).Set("case_id = ?", c).Where("id IN (?)", bun.List(part)).
 				Where("case_id <> ?", c).Exec(ctx); err != nil {
 				return fmt.Errorf("guard failures by case %s: %w", c, err)
 			}
