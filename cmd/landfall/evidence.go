@@ -126,7 +126,14 @@ func (c *command) verified(r evidence.Report) error {
 			return err
 		}
 		for _, f := range r.Findings {
-			if _, err := fmt.Fprintf(w, "  [%s] %s\n", f.Code, f.Text.In(c.t.Lang)); err != nil {
+			where := ""
+			switch {
+			case f.From >= 0 && f.To == f.From+1:
+				where = fmt.Sprintf(c.say(" leaf %d:", " 第 %d 条:"), f.From)
+			case f.From >= 0:
+				where = fmt.Sprintf(c.say(" leaves %d to %d:", " 第 %d 至 %d 条:"), f.From, f.To-1)
+			}
+			if _, err := fmt.Fprintf(w, "  [%s]%s %s\n", f.Code, where, term.Clean(f.Text.In(c.t.Lang))); err != nil {
 				return err
 			}
 		}

@@ -67,7 +67,15 @@ func (p Problems) Unwrap() []error {
 // if it is wrong. It does not look at the data files.
 func Read(dir string) (*Document, []byte, error) {
 	file := filepath.Join(dir, FileName)
-	f, err := os.Open(file)
+	// What is no plain file is not opened at all: a pipe would wait for ever.
+	info, err := os.Stat(file)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, nil, ErrFile.With("problem", both("this is not a plain file", "这不是普通文件")).At(file, 0, 0)
+	}
+	var f *os.File
+	if err == nil {
+		f, err = os.Open(file)
+	}
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil, ErrNoDocument.With("dir", dir)
 	}

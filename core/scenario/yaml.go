@@ -43,6 +43,9 @@ func parseYAML(file string, data []byte) (*tree, error) {
 	if len(data) > maxBytes {
 		return nil, ErrTooLarge.With("limit", "1 MiB").At(file, 0, 0)
 	}
+	if line := tooDeep(data); line > 0 {
+		return nil, ErrSyntax.With("problem", both("it is nested too deeply", "嵌套过深")).At(file, line, 1)
+	}
 	f, err := parser.ParseBytes(data, 0)
 	if err != nil {
 		line, col, msg := yamlError(err)
@@ -60,6 +63,26 @@ func parseYAML(file string, data []byte) (*tree, error) {
 		return nil, err
 	}
 	return w.tree, nil
+}
+
+// tooDeep returns the line at which brackets are open that no scenario needs,
+// or 0. The parser itself has no bound and hangs on 100,000 of them, so
+// they are counted before it, quoted ones too.
+func tooDeep(data []byte) int {
+	open, line := 0, 1
+	for _, b := range data {
+		switch b {
+		case '\n':
+			line++
+		case '[', '{':
+			if open++; open > 1000 {
+				return line
+			}
+		case ']', '}':
+			open = max(0, open-1)
+		}
+	}
+	return 0
 }
 
 // yamlError takes place and first line out of goccy's "[3:5] message\n…".
