@@ -66,12 +66,12 @@ func (b *bound) determines(c scenario.Candidate) (map[string]any, error) {
 	case c.Model != nil:
 		m := *c.Model
 		m.Title, m.Price, m.Concurrency = text.Text{}, nil, 0
-		what["model"] = m
+		what["model"], what["address"] = m, b.folder.Document.Endpoints[m.Endpoint].BaseURL
 		what["prompts"] = b.ownPrompts(c)
 	case c.HTTP != nil:
 		h := *c.HTTP
 		h.Title, h.Price, h.Concurrency = text.Text{}, nil, 0
-		what["http"] = h
+		what["http"], what["address"] = h, b.folder.Document.Endpoints[h.Endpoint].BaseURL
 	case c.Recorded != nil:
 		r := *c.Recorded
 		r.Title, r.Price = text.Text{}, nil

@@ -70,6 +70,9 @@ func Parse(file, text string) (*Template, error) {
 	if t.Tree == nil || parse.IsEmptyTree(t.Root) {
 		return nil, ErrTemplate.With("problem", "it is empty").At(file, 0, 0)
 	}
+	if problem := unbounded(t.Root, 0); problem != "" || len(t.Templates()) > 1 {
+		return nil, ErrTemplate.With("problem", first(problem, "a template may not define another")).At(file, 0, 0)
+	}
 	// A field that does not exist shows on the first case; it should show now.
 	if _, err := out.make(poc.Input{}, Task{}); err != nil {
 		return nil, err
