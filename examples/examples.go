@@ -6,7 +6,7 @@ import "embed"
 
 // Files holds one folder per example. banking77's data is not shipped.
 //
-//go:embed all:bank-support all:banking77 all:quality-inspection all:contract-review
+//go:embed bank-support banking77/scenario.yaml banking77/README.md quality-inspection contract-review
 var Files embed.FS
 
 // BankSupport is the folder that the demo plays with.

@@ -118,11 +118,18 @@ func measure(sliceIDs []string, o Outcome) CandidateMeasurement {
 // withCalls adds to the cost of a task what its tokens cost on average. Tokens
 // are measured and prices typed in, so it is assumed.
 func withCalls(cost Cost, price llm.Price, results []Result) Cost {
-	total := decimal.Zero
+	total, answered := decimal.Zero, int64(0)
 	for _, r := range results {
+		if r.Err != "" {
+			continue // what a call cost that failed is not known
+		}
+		answered++
 		total = total.Add(price.Cost(llm.Usage{Prompt: int(r.InputTokens), Completion: int(r.OutputTokens)}, 0).Amount)
 	}
-	mean := total.DivRound(decimal.NewFromInt(int64(len(results))), 12)
+	if answered == 0 {
+		return cost
+	}
+	mean := total.DivRound(decimal.NewFromInt(answered), 12)
 	base, err := decimal.NewFromString(cost.Amount)
 	if err != nil {
 		base = decimal.Zero // no cost line is about it

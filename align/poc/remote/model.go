@@ -64,7 +64,10 @@ func (m *Model) Request(in poc.Input) (llm.Request, error) {
 	if err != nil {
 		return llm.Request{}, err
 	}
-	r := llm.Request{Class: m.Class, Extra: m.Parameters, Tools: m.Tools}
+	r := llm.Request{Class: m.Class, Tools: m.Tools}
+	if err := parameters(&r, m.Parameters); err != nil {
+		return llm.Request{}, err
+	}
 	if m.System != nil {
 		system, err := m.System.make(in, m.Task)
 		if err != nil {
@@ -87,14 +90,39 @@ func (m *Model) Request(in poc.Input) (llm.Request, error) {
 	return r, nil
 }
 
+// parameters sets the parameters of a request that the client knows by name,
+// and hands on the others as they are.
+func parameters(r *llm.Request, all map[string]json.RawMessage) error {
+	known := map[string]any{"temperature": &r.Temperature, "top_p": &r.TopP, "max_tokens": &r.MaxTokens, "max_completion_tokens": &r.MaxTokens,
+		"seed": &r.Seed, "stop": &r.Stop}
+	for name, raw := range all {
+		to, ok := known[name]
+		if !ok {
+			if r.Extra == nil {
+				r.Extra = map[string]json.RawMessage{}
+			}
+			r.Extra[name] = raw
+			continue
+		}
+		if one := ""; name == "stop" && json.Unmarshal(raw, &one) == nil {
+			r.Stop = []string{one}
+			continue
+		}
+		if err := json.Unmarshal(raw, to); err != nil {
+			return llm.ErrRequest.With("problem", "the parameter "+name+" cannot be "+string(raw))
+		}
+	}
+	return nil
+}
+
 // stops are the faults after which no further case could fare otherwise.
-var stops = []fault.Def{llm.ErrClass, llm.ErrKeyMissing, llm.ErrKeyRefused, llm.ErrForbidden, llm.ErrUnknownModel, llm.ErrQuota, llm.ErrSpend, llm.ErrEndpoint, llm.ErrPrice}
+var stops = []fault.Def{llm.ErrClass, llm.ErrKeyMissing, llm.ErrKeyRefused, llm.ErrForbidden, llm.ErrUnknownModel, llm.ErrQuota, llm.ErrSpend, llm.ErrEndpoint, llm.ErrPrice, llm.ErrRequest}
 
 // Ask asks the model.
 func (m *Model) Ask(ctx context.Context, in poc.Input) (poc.Answer, error) {
 	r, err := m.Request(in)
 	if err != nil {
-		return poc.Answer{}, err
+		return poc.Answer{}, stopping(err)
 	}
 	a, err := m.Client.Chat(ctx, r)
 	out := poc.Answer{Resolution: a.Text, Took: poc.Took{Service: a.Measure.Service, Waited: a.Measure.Rate + a.Measure.Queue + a.Measure.Backoff,
