@@ -99,7 +99,7 @@ type Model struct {
 	Prompt   string    `json:"prompt"` // file of a template; "" is Landfall's own for the task
 	// Parameters are sent as they are.
 	Parameters  map[string]any `json:"parameters"`
-	Structured  string         `json:"structured"` // json_schema (default), json_object, none
+	Structured  string         `json:"structured"` // json_schema (default), json_object_schema, json_object, none
 	Answer      string         `json:"answer"`     // JSON pointer; "" is the whole reply
 	Confidence  string         `json:"confidence"` // JSON pointer; "" is none
 	Price       *Price         `json:"price"`

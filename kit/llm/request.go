@@ -88,6 +88,9 @@ type Format struct {
 	Name   string
 	Schema json.RawMessage
 	Strict bool
+	// Object writes the schema beside the type json_object, as llama.cpp's
+	// Python server and some hosts take it, and not as OpenAI does.
+	Object bool
 }
 
 // The wire forms.
@@ -145,8 +148,9 @@ type (
 		} `json:"function"`
 	}
 	wireFormat struct {
-		Type   string      `json:"type"`
-		Schema *wireSchema `json:"json_schema,omitempty"`
+		Type   string          `json:"type"`
+		Schema *wireSchema     `json:"json_schema,omitempty"`
+		Beside json.RawMessage `json:"schema,omitempty"`
 	}
 	wireSchema struct {
 		Name   string          `json:"name"`
@@ -201,12 +205,14 @@ func (r Request) wire(model string) (wireRequest, error) {
 	}
 	if f := r.Format; f != nil && f.Schema == nil {
 		w.Format = &wireFormat{Type: "json_object"}
+	} else if f != nil && f.Object {
+		w.Format = &wireFormat{Type: "json_object", Beside: f.Schema}
 	} else if f != nil {
 		name := f.Name
 		if name == "" {
 			name = "answer"
 		}
-		w.Format = &wireFormat{"json_schema", &wireSchema{name, f.Schema, f.Strict}}
+		w.Format = &wireFormat{Type: "json_schema", Schema: &wireSchema{name, f.Schema, f.Strict}}
 	}
 	return w, nil
 }

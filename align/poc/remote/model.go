@@ -21,7 +21,7 @@ type Model struct {
 	Prompt *Template
 	// Parameters are sent as they are.
 	Parameters map[string]json.RawMessage
-	Structured string // json_schema, json_object, none
+	Structured string // json_schema, json_object_schema, json_object, none
 	Answer     string // JSON pointers into a reply in JSON; "" is none
 	Confidence string
 	Tools      []llm.Tool
@@ -85,7 +85,7 @@ func (m *Model) Request(in poc.Input) (llm.Request, error) {
 	case m.Structured == "json_object":
 		r.Format = &llm.Format{}
 	case m.Task.Kind == "extract" && m.Task.Schema != nil:
-		r.Format = &llm.Format{Name: "extraction", Schema: m.Task.Schema}
+		r.Format = &llm.Format{Name: "extraction", Schema: m.Task.Schema, Object: m.Structured == "json_object_schema"}
 	}
 	return r, nil
 }
