@@ -25,7 +25,7 @@ demo: build ## take the shipped bank example from its data to a verdict
 .PHONY: test
 test: setup ## vet, staticcheck, house rules, unit, store (SQLite) and script tests
 	go vet ./...
-	go vet -tags 'e2e images' ./e2e/
+	go vet -tags 'e2e images model' ./e2e/
 	go tool staticcheck ./...
 	scripts/gotest.sh ./...
 
@@ -41,6 +41,11 @@ test-postgres: ## every store's tests on PostgreSQL as well as SQLite (starts a 
 .PHONY: e2e
 e2e: setup build ## kill -9 at random points, the demo, real data, full disks, the report in a browser
 	LANDFALL_BIN=$(abspath bin/landfall) scripts/gotest.sh -tags e2e -count 1 -timeout 20m ./e2e/
+
+.PHONY: e2e-model
+e2e-model: build ## 200 cases through a real small model (builds llama.cpp once, into LANDFALL_CACHE)
+	eval "$$(scripts/model-server.sh start)" && trap 'scripts/model-server.sh stop' EXIT && \
+	  LANDFALL_BIN=$(abspath bin/landfall) scripts/gotest.sh -tags 'e2e model' -count 1 -timeout 10m -run '^TestModel$$' ./e2e/
 
 .PHONY: images
 images: setup build ## make the pictures of the READMEs from the demo

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
@@ -33,14 +34,15 @@ const maxTemplate = 1 << 20
 
 // calls is what the candidates of one run share that ask other systems.
 type calls struct {
-	app      *App
 	doc      *scenario.Document
+	log      *slog.Logger
+	cache    llm.Cache
 	budget   *llm.Budget // nil without a limit
 	limiters map[string]*llm.Limiter
 }
 
-func (a *App) newCalls(doc *scenario.Document) (*calls, error) {
-	c := &calls{app: a, doc: doc, limiters: map[string]*llm.Limiter{}}
+func newCalls(doc *scenario.Document, log *slog.Logger, cache llm.Cache) (*calls, error) {
+	c := &calls{doc: doc, log: log, cache: cache, limiters: map[string]*llm.Limiter{}}
 	if doc.Run.Spend != "" {
 		limit, err := decimal.NewFromString(doc.Run.Spend)
 		if err != nil {
@@ -111,15 +113,12 @@ func (c *calls) price(p *scenario.Price) (*llm.Price, error) {
 func (c *calls) model(b *bound, cand scenario.Candidate, e *poc.Entrant) error {
 	m := cand.Model
 	ep := c.endpoint(m.Endpoint, m.Model)
-	if err := c.allow(b, cand, ep); err != nil {
-		return err
-	}
 	price, err := c.price(m.Price)
 	if err != nil {
 		return err
 	}
 	e.Concurrency = cmp.Or(m.Concurrency, c.doc.Run.Concurrency)
-	d := llm.Deps{Endpoint: ep, Limiter: c.limiter(m.Endpoint, e.Concurrency), Log: c.app.log, Cache: answers{c.app.Blobs, c.app.Home.Dir()}, Price: price, Budget: c.budget}
+	d := llm.Deps{Endpoint: ep, Limiter: c.limiter(m.Endpoint, e.Concurrency), Log: c.log, Cache: c.cache, Price: price, Budget: c.budget}
 	if s := c.doc.Endpoints[m.Endpoint].TimeoutS; s > 0 {
 		d.Timeouts.Total = time.Duration(s * float64(time.Second))
 	}
@@ -127,28 +126,12 @@ func (c *calls) model(b *bound, cand scenario.Candidate, e *poc.Entrant) error {
 	if err != nil {
 		return err
 	}
-	parameters := map[string]json.RawMessage{}
-	for _, k := range slices.Sorted(maps.Keys(m.Parameters)) {
-		if parameters[k], err = json.Marshal(m.Parameters[k]); err != nil {
-			return fmt.Errorf("parameter %s: %w", k, err)
-		}
+	models, err := c.models(b, cand, client)
+	if err != nil {
+		return err
 	}
 	by := asked{}
-	for _, id := range cand.SuiteIDs() {
-		s := b.suite(id)
-		one := &remote.Model{Client: client, Class: s.Data.Class, Task: s.remoteTask(), Parameters: parameters,
-			Structured: m.Structured, Answer: m.Answer, Confidence: m.Confidence}
-		if one.Tools, err = remote.ParseTools(s.tools); err != nil {
-			return err
-		}
-		if one.Prompt, err = b.template(m.Prompt, "model.prompt", remote.Prompt(string(s.Task.Kind))); err != nil {
-			return err
-		}
-		if m.System != "" {
-			if one.System, err = b.template(m.System, "model.system", ""); err != nil {
-				return err
-			}
-		}
+	for id, one := range models {
 		by[id] = one.Ask
 	}
 	e.Price = price
@@ -156,6 +139,41 @@ func (c *calls) model(b *bound, cand scenario.Candidate, e *poc.Entrant) error {
 		En: "a language model: its reasons are text like its answers", Zh: "语言模型：它给出的理由与答案一样只是文本"}}
 	e.Prepare = func(context.Context) (poc.Prepared, error) { return poc.Prepared{Candidate: by}, nil }
 	return nil
+}
+
+// models makes of a candidate the model as it is asked in each of its suites.
+// It refuses data that the endpoint may not see.
+func (c *calls) models(b *bound, cand scenario.Candidate, client *llm.Client) (map[string]*remote.Model, error) {
+	m := cand.Model
+	if err := c.allow(b, cand, client.Endpoint()); err != nil {
+		return nil, err
+	}
+	parameters := map[string]json.RawMessage{}
+	var err error
+	for _, k := range slices.Sorted(maps.Keys(m.Parameters)) {
+		if parameters[k], err = json.Marshal(m.Parameters[k]); err != nil {
+			return nil, fmt.Errorf("parameter %s: %w", k, err)
+		}
+	}
+	by := map[string]*remote.Model{}
+	for _, id := range cand.SuiteIDs() {
+		s := b.suite(id)
+		one := &remote.Model{Client: client, Class: s.Data.Class, Task: s.remoteTask(), Parameters: parameters,
+			Structured: m.Structured, Answer: m.Answer, Confidence: m.Confidence}
+		if one.Tools, err = remote.ParseTools(s.tools); err != nil {
+			return nil, err
+		}
+		if one.Prompt, err = b.template(m.Prompt, "model.prompt", remote.Prompt(string(s.Task.Kind))); err != nil {
+			return nil, err
+		}
+		if m.System != "" {
+			if one.System, err = b.template(m.System, "model.system", ""); err != nil {
+				return nil, err
+			}
+		}
+		by[id] = one
+	}
+	return by, nil
 }
 
 // http makes an entrant of an application behind HTTP.
@@ -196,6 +214,12 @@ func (c *calls) http(b *bound, cand scenario.Candidate, e *poc.Entrant) error {
 	if err != nil {
 		return err
 	}
+	var cost llm.Money
+	if price != nil {
+		cost = llm.Money{Amount: price.PerRequest, Currency: price.Currency}
+	} else if c.budget != nil {
+		return llm.ErrPrice.With("currency", c.doc.Costs.Currency, "model", h.ID)
+	}
 	timeout := 2 * time.Minute
 	if s := c.doc.Endpoints[h.Endpoint].TimeoutS; s > 0 {
 		timeout = time.Duration(s * float64(time.Second))
@@ -204,7 +228,7 @@ func (c *calls) http(b *bound, cand scenario.Candidate, e *poc.Entrant) error {
 	by := asked{}
 	for _, id := range cand.SuiteIDs() {
 		one := &remote.App{Client: client, URL: strings.TrimSuffix(ep.BaseURL, "/") + h.Path, Method: cmp.Or(h.Method, http.MethodPost), Header: header,
-			Request: template, Task: b.suite(id).remoteTask(), Timeout: timeout, Limiter: c.limiter(h.Endpoint, e.Concurrency), Clock: llm.SystemClock{},
+			Request: template, Task: b.suite(id).remoteTask(), Timeout: timeout, Limiter: c.limiter(h.Endpoint, e.Concurrency), Clock: llm.SystemClock{}, Budget: c.budget, Cost: cost,
 			Answer: h.Answer, Citations: h.Citations, Confidence: h.Confidence}
 		by[id] = one.Ask
 	}

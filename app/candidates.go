@@ -100,7 +100,7 @@ func (a *App) entrants(ctx context.Context, b *bound) ([]poc.Entrant, []poc.Assu
 	if err != nil {
 		return nil, nil, fmt.Errorf("traffic.per_year: %w", err)
 	}
-	calls, err := a.newCalls(doc)
+	calls, err := newCalls(doc, a.log, answers{a.Blobs, a.Home.Dir()})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/landfall-ai/landfall/core/scenario"
 	"github.com/landfall-ai/landfall/kit/fault"
 	"github.com/landfall-ai/landfall/kit/jobs"
+	"github.com/landfall-ai/landfall/kit/llm"
 	"github.com/landfall-ai/landfall/prove/quality"
 	"github.com/landfall-ai/landfall/prove/selection"
 )
@@ -35,6 +36,11 @@ type RunOptions struct {
 	// AllowEndpoints are endpoints that may be asked, by name, or AllEndpoints;
 	// the home remembers them.
 	AllowEndpoints []string
+	// MaxSpend stands in for the folder's run.spend; "" leaves it.
+	MaxSpend string
+	// Announce hears what the run would send where, before anything is sent:
+	// once, and not if nothing is to be measured. It may be nil.
+	Announce func(sends []Sending, limit llm.Money)
 	// Progress hears how the run goes. It may be nil.
 	Progress poc.Progress
 	// Lang is the language of what Progress hears.
@@ -110,6 +116,13 @@ func (a *App) Run(ctx context.Context, dir string, opt RunOptions) (RunInfo, err
 	if err := a.consent(b, opt); err != nil {
 		return RunInfo{}, err
 	}
+	if err := b.limitSpend(opt); err != nil {
+		return RunInfo{}, err
+	}
+	sends, err := b.outlook(ctx)
+	if err != nil {
+		return RunInfo{}, err
+	}
 	if err := a.keep(ctx, dir, b); err != nil {
 		return RunInfo{}, err
 	}
@@ -150,6 +163,9 @@ func (a *App) Run(ctx context.Context, dir string, opt RunOptions) (RunInfo, err
 	defer a.watches.remove(info.ID)
 	if err != nil {
 		return RunInfo{}, err
+	}
+	if !info.Reused && len(sends) > 0 && opt.Announce != nil {
+		opt.Announce(sends, b.limit())
 	}
 	if err := a.start(ctx); err != nil {
 		return info, err
@@ -226,6 +242,9 @@ func (a *App) pipeline(ctx context.Context, runID string, opt RunOptions) error 
 		return err
 	}
 	if err := a.consent(b, opt); err != nil { // the folder may have changed since
+		return err
+	}
+	if err := b.limitSpend(opt); err != nil {
 		return err
 	}
 	if spec, err := b.spec(run.Exploratory); err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/core/scenario"
+	"github.com/landfall-ai/landfall/kit/llm"
 )
 
 // Validity is what a valid scenario folder holds.
@@ -17,10 +18,15 @@ type Validity struct {
 	Slices     int            `json:"slices"`
 	Candidates int            `json:"candidates"`
 	Declared   scenario.Level `json:"declared"`
+	// Sends is what measuring would send where, at what cost; empty if all is
+	// done here. Spend is the most that it may cost; nil is no limit.
+	Sends []Sending  `json:"sends"`
+	Spend *llm.Money `json:"spend,omitempty"`
 }
 
 // Validate checks a scenario folder and its data, without a home. Its faults
-// are those of scenario.Open and dataset.Load, and ErrSlice.
+// are those of scenario.Open and dataset.Load, and ErrSlice; and of what would
+// be sent, those that the run would end with. Nothing is sent.
 func Validate(ctx context.Context, dir string) (*Validity, error) {
 	b, err := read(ctx, dir)
 	if err != nil {
@@ -31,6 +37,12 @@ func Validate(ctx context.Context, dir string) (*Validity, error) {
 		Candidates: len(doc.Candidates), Declared: doc.Declared.Level}
 	for _, s := range b.suites {
 		v.Train, v.Test = v.Train+len(s.data.Train), v.Test+len(s.data.Test)
+	}
+	if v.Sends, err = b.outlook(ctx); err != nil {
+		return nil, err
+	}
+	if limit := b.limit(); limit.Currency != "" {
+		v.Spend = &limit
 	}
 	return v, nil
 }

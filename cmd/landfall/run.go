@@ -15,6 +15,7 @@ import (
 	"github.com/landfall-ai/landfall/app/report"
 	"github.com/landfall-ai/landfall/core/scenario"
 	"github.com/landfall-ai/landfall/kit/file"
+	"github.com/landfall-ai/landfall/kit/llm"
 	"github.com/landfall-ai/landfall/kit/term"
 	"github.com/landfall-ai/landfall/prove/quality"
 )
@@ -45,6 +46,7 @@ stale · 12 the data-quality gate stopped the run.`,
 	cmd.Flags().BoolVar(&opt.Again, "again", false, c.say("measure again although nothing has changed", "即使没有变化也重新测量"))
 	cmd.Flags().BoolVar(&opt.AllowCommands, "allow-commands", false, c.say("let graders run the programs that the folder names", "允许评分器运行目录指定的程序"))
 	cmd.Flags().StringSliceVar(&opt.AllowEndpoints, "allow-endpoint", nil, c.say("let this endpoint of the folder be asked, or all; the home remembers it for its address and key", "允许访问目录中的该端点，或 all；会按地址与密钥记住"))
+	cmd.Flags().StringVar(&opt.MaxSpend, "max-spend", "", c.say("the most that calls may cost, in the currency of the costs, instead of run.spend", "调用费用上限，币种同成本，代替 run.spend"))
 	cmd.Flags().StringVarP(&html, "out", "O", "", c.say("also write the HTML report to this file", "同时把 HTML 报告写入该文件"))
 	return cmd
 }
@@ -52,8 +54,17 @@ stale · 12 the data-quality gate stopped the run.`,
 func (c *command) run(ctx context.Context, a *app.App, dir string, opt app.RunOptions, html string) error {
 	p := newProgress(c.t)
 	opt.Progress, opt.Lang = p, c.t.Lang
+	var told error
+	opt.Announce = func(sends []app.Sending, limit llm.Money) {
+		if !c.t.Quiet {
+			told = c.writeSends(c.t.Err, sends, limit)
+		}
+	}
 	info, err := a.Run(ctx, dir, opt)
 	p.close()
+	if told != nil {
+		return errors.Join(told, err)
+	}
 	blocked := errors.Is(err, quality.ErrData)
 	if err != nil && !blocked {
 		return err
@@ -163,12 +174,22 @@ func (c *command) validateCommand() *cobra.Command {
 				return err
 			}
 			return c.t.Print(v, func(w io.Writer) error {
+				if err := c.writeSends(w, v.Sends, limitOf(v)); err != nil {
+					return err
+				}
 				_, err := io.WriteString(w, c.say("valid: ", "合法：")+filepath.Join(args[0], scenario.FileName)+"\n"+
 					c.say("next:  landfall run ", "下一步：landfall run ")+args[0]+"\n")
 				return err
 			})
 		},
 	}
+}
+
+func limitOf(v *app.Validity) llm.Money {
+	if v.Spend == nil {
+		return llm.Money{}
+	}
+	return *v.Spend
 }
 
 // color reports whether what goes to standard output may be coloured.

@@ -96,7 +96,10 @@ type Estimate struct {
 }
 
 // Range is an expectation and an upper bound.
-type Range struct{ Expected, Most int }
+type Range struct {
+	Expected int `json:"expected"`
+	Most     int `json:"most"`
+}
 
 // calibration compares what was expected with what servers counted.
 type calibration struct {

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/landfall-ai/landfall/align/poc"
 	"github.com/landfall-ai/landfall/align/poc/grader"
 	"github.com/landfall-ai/landfall/kit/fault"
@@ -51,6 +53,8 @@ type App struct {
 	Timeout time.Duration // of one call
 	Limiter *llm.Limiter
 	Clock   llm.Clock
+	Budget  *llm.Budget // of the run; nil is no limit
+	Cost    llm.Money   // of one call, whatever comes of it; a refusal for the rate is free
 
 	Answer, Citations, Confidence string // JSON pointers into the response
 }
@@ -61,12 +65,12 @@ const attempts = 5
 // Ask asks the application. Refusals for the rate (429, 503) are obeyed and
 // repeated; nothing else is, since an application may do more than answer.
 func (a *App) Ask(ctx context.Context, in poc.Input) (poc.Answer, error) {
-	body, err := a.Request.make(in, a.Task)
+	body, err := a.Body(in)
+	if errors.Is(err, ErrMade) {
+		return poc.Answer{}, poc.Stop{Err: err}
+	}
 	if err != nil {
 		return poc.Answer{}, err
-	}
-	if !json.Valid([]byte(body)) {
-		return poc.Answer{}, poc.Stop{Err: ErrMade.With("problem", "it is not JSON; write {{json .Input}}, not {{.Input}}, where text stands").At(a.Request.file, 0, 0)}
 	}
 	var took poc.Took
 	for try := 1; ; try++ {
@@ -75,8 +79,20 @@ func (a *App) Ask(ctx context.Context, in poc.Input) (poc.Answer, error) {
 		if err != nil {
 			return poc.Answer{Took: took}, err
 		}
+		var held *llm.Reservation
+		if a.Budget != nil {
+			if held, err = a.Budget.Reserve(ctx, a.Cost); err != nil {
+				slot.Release(llm.Neutral, 0)
+				return poc.Answer{Took: took}, stopping(err)
+			}
+		}
 		start := a.Clock.Now()
 		answer, wait, err := a.once(ctx, body)
+		if held != nil && wait > 0 {
+			held.Settle(decimal.Zero)
+		} else if held != nil {
+			held.Settle(a.Cost.Amount)
+		}
 		took.Service = a.Clock.Now().Sub(start)
 		switch {
 		case wait > 0:
@@ -93,6 +109,16 @@ func (a *App) Ask(ctx context.Context, in poc.Input) (poc.Answer, error) {
 		answer.Took = took
 		return answer, err
 	}
+}
+
+// Body returns what is sent for a case. It fails with ErrMade if the template
+// does not make JSON.
+func (a *App) Body(in poc.Input) (string, error) {
+	body, err := a.Request.make(in, a.Task)
+	if err == nil && !json.Valid([]byte(body)) {
+		err = ErrMade.With("problem", "it is not JSON; write {{json .Input}}, not {{.Input}}, where text stands").At(a.Request.file, 0, 0)
+	}
+	return body, err
 }
 
 // once calls the application once. wait is positive if it asked to come again.
