@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"unicode"
@@ -319,6 +320,7 @@ func speedSection(r Report, l lang) *section {
 		}
 		if c.Overall.N > 0 {
 			errs = num(l.count(c.Errors))
+			errs.Sub = errorCodes(c, l)
 		}
 		t.Rows = append(t.Rows, row{Cells: []cell{{Text: l.of(c.Title)}, p50, p95, high, p99, rate, errs, costCell(c.CostPerTask, l)}})
 	}
@@ -327,6 +329,15 @@ func speedSection(r Report, l lang) *section {
 		t.Rows = append(t.Rows, row{Cells: []cell{{Text: capital(cmp.Or(l.of(p.Title), p.ID))}, none, none, none, none, none, none, costCell(p.CostPerTask, l)}})
 	}
 	return &section{ID: "speed", Title: l.say("Speed and cost", "速度与成本"), Evidence: from(r, "poc"), Parts: []part{{Table: labelled(t)}}}
+}
+
+// errorCodes counts the cases that ended in an error, by its code.
+func errorCodes(c poc.CandidateMeasurement, l lang) []string {
+	var out []string
+	for _, code := range slices.Sorted(maps.Keys(c.ErrorCodes)) {
+		out = append(out, line(code)+" "+l.count(c.ErrorCodes[code]))
+	}
+	return out
 }
 
 func costCell(c poc.Cost, l lang) cell {

@@ -71,6 +71,7 @@ func Terminal(w io.Writer, r Report, language string, color bool) error {
 	if err := s.slices(r); err != nil {
 		return err
 	}
+	s.failures(r)
 	if m := moneyLine(r, l); m != "" {
 		if restsOnAssumptions(r) {
 			m += "  " + onAssumptions(l)
@@ -132,6 +133,22 @@ func (s *screen) sliceRow(r Report, v grade.Verdict) []string {
 		correct, low = l.pct(x.Accuracy), l.pct(x.Low)
 	}
 	return []string{line(cmp.Or(l.of(v.Title), v.Slice)), l.pct(v.Share.Value), line(who), correct, low, l.pctShort(v.Bar), s.verdict(conclusion(v, l))}
+}
+
+// failures says of each candidate which cases ended in an error, and in which.
+func (s *screen) failures(r Report) {
+	if r.POC == nil {
+		return
+	}
+	l := s.l
+	for _, c := range r.POC.Candidates {
+		if c.Errors == 0 {
+			continue
+		}
+		what := l.say(l.count(c.Errors)+" of "+l.count(c.Overall.N)+" cases ended in an error and count as wrong: ",
+			l.count(c.Overall.N)+" 条用例中有 "+l.count(c.Errors)+" 条出错，按答错计：")
+		s.line(l.colon(line(l.of(c.Title)), what+strings.Join(errorCodes(c, l), l.say(", ", "、"))))
+	}
 }
 
 func (s *screen) gates(r Report) {

@@ -260,7 +260,11 @@ func (c *Client) readEvents(arr *arrival, g *gathered, rhythm *pace, deliver fun
 			continue
 		}
 		if string(data) == "[DONE]" {
-			if !some {
+			// A server that gave up may announce a role, and then end: nothing
+			// was said, and no reason given. It is no answer to keep.
+			g.write()
+			silent := a.Finish == "" && a.Text == "" && a.Reasoning == "" && len(a.ToolCalls) == 0
+			if !some || silent {
 				return ErrEmpty.With("endpoint", c.d.Endpoint.Name)
 			}
 			if a.Finish == "" {

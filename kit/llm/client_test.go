@@ -434,3 +434,40 @@ func TestCallerEndsTheCall(t *testing.T) {
 		t.Errorf("slots left: %+v", s)
 	}
 }
+
+// A stream that announces a role and ends without a word or a reason, as a
+// server does that gave up, is no answer: it is an error, and not kept.
+func TestSilentStreamIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	silent := []byte("data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\"},\"finish_reason\":null}]}\n\ndata: [DONE]\n\n")
+	s := llmtest.New(t, llmtest.Sequence(llmtest.Reply{Raw: silent, ContentType: "text/event-stream"}, llmtest.Reply{Text: "said"}))
+	c, err := llm.New(llm.Deps{Endpoint: llm.Endpoint{Name: "near", BaseURL: s.BaseURL, Model: "m", Classes: []string{"public"}},
+		Cache: &llm.Memory{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := llm.Request{Class: "public", Messages: []llm.Message{llm.Text("user", "hello")}}
+	if a, err := c.Chat(t.Context(), r); !errors.Is(err, llm.ErrEmpty) {
+		t.Fatalf("%q, %v", a.Text, err)
+	}
+	if a, err := c.Chat(t.Context(), r); err != nil || a.Text != "said" {
+		t.Fatalf("%q, %v", a.Text, err)
+	}
+}
+
+// Some servers take the schema beside the type json_object.
+func TestSchemaBesideJSONObject(t *testing.T) {
+	t.Parallel()
+	s := llmtest.New(t, llmtest.Always(llmtest.Reply{Text: "{}"}))
+	c, err := llm.New(llm.Deps{Endpoint: llm.Endpoint{Name: "near", BaseURL: s.BaseURL, Model: "m", Classes: []string{"public"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := llm.Request{Class: "public", Messages: []llm.Message{llm.Text("user", "hello")}, Format: &llm.Format{Schema: []byte(`{"type":"object"}`), Object: true}}
+	if _, err := c.Chat(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if body := string(s.Calls()[0].Body); !strings.Contains(body, `"response_format":{"type":"json_object","schema":{"type":"object"}}`) {
+		t.Error(body)
+	}
+}
