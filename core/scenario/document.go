@@ -42,6 +42,7 @@ type Document struct {
 	Targets    Targets      `json:"targets"`
 	Candidates []Candidate  `json:"candidates"`
 	Costs      Costs        `json:"costs"`
+	Lifecycle  *Lifecycle   `json:"lifecycle,omitempty"`
 	Run        RunOptions   `json:"run"`
 	Expect     *Expect      `json:"expect,omitempty"`
 }

@@ -215,8 +215,14 @@ func Gamma(rng *rand.Rand, shape float64) float64 {
 	c := 1 / math.Sqrt(9*d)
 	for {
 		x := rng.NormFloat64()
-		v := math.Pow(1+c*x, 3)
-		if v > 0 && math.Log(1-rng.Float64()) < x*x/2+d-d*v+d*math.Log(v) {
+		t := 1 + c*x
+		v := t * (t * t)
+		if v <= 0 {
+			continue
+		}
+		u := 1 - rng.Float64()
+		// The squeeze decides most draws without a logarithm, and none otherwise.
+		if u < 1-0.0331*(x*x)*(x*x) || math.Log(u) < x*x/2+d-d*v+d*math.Log(v) {
 			return d * v
 		}
 	}
