@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/kit/stats"
@@ -220,4 +221,22 @@ func LifecycleKinds() []LifecycleKind {
 		kind("errors_avoided", true, "Errors avoided", "减少差错", val("errors", "errors a year", "每年差错数", "1/year", "次/年", nil), val("cost", "cost of one", "每次代价", "money", "金额", nil)),
 		kind("revenue", true, "Revenue", "增收", yearly),
 	}
+}
+
+// bindLifecycle adds what the lifecycle is computed from to what the costs are
+// bound to; titles bind nothing, nor does a document without a lifecycle.
+func (d *Document) bindLifecycle(costs map[string]any) map[string]any {
+	if d.Lifecycle == nil {
+		return costs
+	}
+	l := *d.Lifecycle
+	l.Options, l.Lines = slices.Clone(l.Options), slices.Clone(l.Lines)
+	for i := range l.Options {
+		l.Options[i].Title = text.Text{}
+	}
+	for i := range l.Lines {
+		l.Lines[i].Title = text.Text{}
+	}
+	costs["lifecycle"] = l
+	return costs
 }
