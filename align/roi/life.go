@@ -160,9 +160,9 @@ func amount(line LifeLine, values []float64) float64 {
 	return sum
 }
 
-// weight says how a line counts in the proposed option against the baseline:
+// Weight says how a line counts in the proposed option against the baseline:
 // with its sign, 0 if it is in both or neither.
-func (l Life) weight(line LifeLine) float64 {
+func (l Life) Weight(line LifeLine) float64 {
 	w := 0.0
 	if slices.Contains(line.Options, l.Proposed) {
 		w++
@@ -194,7 +194,7 @@ func (l Life) Means() ([]float64, error) {
 func (l Life) Flows(values []float64) []float64 {
 	out, path := make([]float64, l.Months+1), make([]float64, l.Months+1)
 	for _, line := range l.Lines {
-		w := l.weight(line)
+		w := l.Weight(line)
 		if w == 0 {
 			continue
 		}

@@ -77,7 +77,7 @@ func (d *draws) run() {
 		n := min(block, l.Draws-i)
 		d.line(requests, 0, i, n, path, factor, &coef, &power, &step, nil, d.tasks[i:i+n])
 		for k, line := range l.Lines {
-			d.line(line, l.weight(line), i, n, path, factor, &coef, &power, &step, d.present[k][i:i+n], d.nominal[k][i:i+n])
+			d.line(line, l.Weight(line), i, n, path, factor, &coef, &power, &step, d.present[k][i:i+n], d.nominal[k][i:i+n])
 		}
 	}
 }
@@ -215,7 +215,7 @@ func ComputeLife(l Life) (LifeResult, error) {
 	options := d.options(&r, scratch)
 	npv := make([]float64, l.Draws)
 	for k, line := range l.Lines {
-		if w := l.weight(line); w != 0 {
+		if w := l.Weight(line); w != 0 {
 			for j, v := range d.present[k] {
 				npv[j] += w * v
 			}
