@@ -114,6 +114,10 @@ type Result struct {
 	Provenance        evidence.Provenance `json:"provenance"`
 	Draws             int                 `json:"draws"`
 	Seed              uint64              `json:"seed"`
+	// Life is the return over the whole life, and Model what it was computed
+	// from; nil if the scenario states no lifecycle.
+	Life  *LifeResult `json:"life,omitempty"`
+	Model *Life       `json:"model,omitempty"`
 }
 
 const human = "human"
