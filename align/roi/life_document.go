@@ -97,6 +97,9 @@ func NewLife(doc *scenario.Document, facts map[FactKey]Fact) (Life, error) {
 		if value != "" {
 			in.ID += "." + value
 		}
+		if q.Same != "" {
+			return slices.IndexFunc(l.Inputs, func(x LifeInput) bool { return x.ID == q.Same })
+		}
 		if q.Measured != "" {
 			f, ok := facts[FactKey{q.Measured, q.Candidate}]
 			if !ok && missing == nil {

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -278,6 +279,46 @@ func TestMeasuredFlowsIn(t *testing.T) {
 	}
 	near(t, "variance of what was measured", r.Tornado[0].Variance, 1, .02)
 	near(t, "assumed", r.Assumed, 0, .01)
+}
+
+// A lifecycle adds metrics that a policy may read, and marks its own alone as
+// assumed.
+func TestLifeMetrics(t *testing.T) {
+	t.Parallel()
+	r := compute(t, points(t))
+	l := life(t, document(12, 0, scenario.LifecycleLine{ID: "x", Kind: "revenue", Values: values{"amount": between(1, 3)}}))
+	x := computeLife(t, l)
+	r.Life, r.Model = &x, &l
+	st, err := roi.Statement(r, time.Time{}, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := st.Predicate
+	for _, m := range roi.Kind().Metrics {
+		if _, ok := p.Metrics[m.Name]; !ok {
+			t.Errorf("the metric %s is missing", m.Name)
+		}
+	}
+	if p.Provenance == evidence.Assumed || slices.Contains(p.Assumed, "saving") || !slices.Contains(p.Assumed, "life.npv") {
+		t.Errorf("%s, assumed %v", p.Provenance, p.Assumed)
+	}
+	back, err := roi.FromRecord(evidence.Record{Statement: st})
+	if err != nil || !reflect.DeepEqual(*back.Model, l) || back.Life.NPV != x.NPV {
+		t.Errorf("read back: %v", err)
+	}
+}
+
+// The same number in two options is drawn once: they differ by nothing else.
+func TestSame(t *testing.T) {
+	t.Parallel()
+	l := life(t, document(12, 0,
+		scenario.LifecycleLine{ID: "x", Kind: "revenue", Values: values{"amount": between(0, 1000)}, Options: []string{"a"}},
+		scenario.LifecycleLine{ID: "y", Kind: "revenue", Values: values{"amount": {Same: "x.amount"}}, Options: []string{"b"}},
+		scenario.LifecycleLine{ID: "fee", Kind: "compliance", Values: values{"amount": num(1)}, Options: []string{"b"}}))
+	r := computeLife(t, l)
+	if r.Options[0].Best != 1 || len(r.Measure) != 0 {
+		t.Errorf("%+v, %+v", r.Options, r.Measure)
+	}
 }
 
 func TestProbabilitiesAndOrder(t *testing.T) {

@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // checkLifecycle holds a lifecycle to the rules that the schema cannot state.
@@ -101,6 +102,10 @@ func checkQuantity(d *Document, q Quantity, pointer string, v LifecycleValue, wr
 	if q.IsZero() {
 		return
 	}
+	if q.Same != "" {
+		checkSame(d, q, pointer, wrong)
+		return
+	}
 	if q.Measured != "" {
 		switch {
 		case q.Candidate != "" && !slices.ContainsFunc(d.Candidates, func(c Candidate) bool { return c.ID() == q.Candidate }):
@@ -137,5 +142,31 @@ func checkQuantity(d *Document, q Quantity, pointer string, v LifecycleValue, wr
 	}
 	if v.Share && q.P90 != nil {
 		wrong(pointer, "a share takes low, mode and high: a range by percentiles reaches above 1", "占比请用 low、mode、high 填写：百分位区间会超过 1")
+	}
+}
+
+// checkSame holds a reference to a number that an earlier line states.
+func checkSame(d *Document, q Quantity, pointer string, wrong func(pointer, en, zh string, args ...any)) {
+	var known []string
+	for i, line := range d.Lifecycle.Lines {
+		if strings.HasPrefix(pointer, fmt.Sprintf("/lifecycle/lines/%d/", i)) {
+			break
+		}
+		for _, name := range sortedKeys(line.Values) {
+			if line.Values[name].Same == "" {
+				known = append(known, line.ID+"."+name)
+			}
+		}
+	}
+	if !strings.Contains(pointer, "/values/") {
+		wrong(pointer, "only values can be the same as another line's", "只有 values 中的数值可以引用其他项目")
+		return
+	}
+	if !slices.Contains(known, q.Same) {
+		wrong(pointer+"/same", "no earlier line states %s; known: %s", "前面的项目没有填写 %s；可用：%s", q.Same, nearestFirst(q.Same, known))
+		return
+	}
+	if want, got := q.Same[strings.LastIndexByte(q.Same, '.')+1:], pointer[strings.LastIndexByte(pointer, '/')+1:]; want != got {
+		wrong(pointer+"/same", "%s is another value than %s", "%s 与 %s 不是同一种数值", want, got)
 	}
 }

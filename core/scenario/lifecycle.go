@@ -89,6 +89,9 @@ type Quantity struct {
 	// the graded mix if that is "".
 	Measured  string `json:"measured,omitempty"`
 	Candidate string `json:"candidate,omitempty"`
+	// Same is LINE.VALUE of an earlier line: the same unknown number, drawn
+	// once, so that options that share it are compared as they will differ.
+	Same string `json:"same,omitempty"`
 	// K of N is the count that a measured share rests on; a document does not
 	// state it.
 	K int `json:"k,omitempty"`
