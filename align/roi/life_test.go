@@ -308,6 +308,24 @@ func TestLifeMetrics(t *testing.T) {
 	}
 }
 
+// A named machine brings its power draw: imported where a page is named,
+// assumed where none is; stated watts go before it.
+func TestAccelerators(t *testing.T) {
+	t.Parallel()
+	for _, a := range roi.Accelerators() {
+		line := scenario.LifecycleLine{ID: "power", Kind: "energy", Accelerator: a.ID, Values: values{"count": num(1), "price_kwh": num(1)}}
+		l := life(t, document(12, 0, line))
+		i := slices.IndexFunc(l.Inputs, func(in roi.LifeInput) bool { return in.ID == "power.watts" })
+		want := evidence.Assumed
+		if a.Source != "" {
+			want = evidence.Imported
+		}
+		if in := l.Inputs[i]; a.Watts <= 0 || a.MemoryGB <= 0 || *in.Quantity.Value != a.Watts || in.Provenance != want {
+			t.Errorf("%s: %+v", a.ID, in)
+		}
+	}
+}
+
 // The same number in two options is drawn once: they differ by nothing else.
 func TestSame(t *testing.T) {
 	t.Parallel()
