@@ -106,7 +106,12 @@ func readActuals(path string) ([]roi.Actual, error) {
 		return nil, errActuals.With("problem", err.Error()).At(path, 0, 0)
 	}
 	defer f.Close()
-	r := csv.NewReader(f)
+	return parseActuals(path, f)
+}
+
+// parseActuals reads a file of actual amounts. It fails with errActuals.
+func parseActuals(path string, in io.Reader) ([]roi.Actual, error) {
+	r := csv.NewReader(in)
 	r.FieldsPerRecord = 3
 	var out []roi.Actual
 	for {
