@@ -377,6 +377,9 @@ func (a *App) conclude(b *bound, m poc.Measurement, outcomes []poc.Outcome, star
 		if r, ok, err := roi.Compute(in); err != nil {
 			return nil, err
 		} else if ok {
+			if err := lifecycle(b.folder, m, graded, &r); err != nil {
+				return nil, err
+			}
 			if err := add(roi.Statement(r, started, a.now())); err != nil {
 				return nil, err
 			}

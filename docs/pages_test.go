@@ -78,7 +78,9 @@ func TestScenarioReference(t *testing.T) {
 	defs := schema["$defs"].(map[string]any)
 	schema["properties"].(map[string]any)["data"] = defs["data"] // what recurs is described where it stands first
 	schema["properties"].(map[string]any)["task"] = defs["task"]
+	schema["properties"].(map[string]any)["lifecycle"] = defs["lifecycle"]
 	properties(schema, "", leaves, inner)
+	properties(defs["quantity"].(map[string]any)["oneOf"].([]any)[1].(map[string]any), "quantity", leaves, inner)
 	for _, alternative := range defs["amount"].(map[string]any)["oneOf"].([]any) {
 		properties(alternative.(map[string]any), "amount", leaves, inner)
 	}
@@ -150,6 +152,7 @@ func TestReportReference(t *testing.T) {
 		reflect.TypeFor[text.Text](): "text", reflect.TypeFor[evidence.Estimate](): "estimate", reflect.TypeFor[poc.Score](): "score",
 		reflect.TypeFor[grade.Share](): "share", reflect.TypeFor[roi.Range](): "range", reflect.TypeFor[roi.Plan](): "plan",
 		reflect.TypeFor[poc.Cost](): "cost", reflect.TypeFor[poc.CoveragePoint](): "coverage", reflect.TypeFor[grade.RoutePoint](): "route point",
+		reflect.TypeFor[roi.Rate](): "rate", reflect.TypeFor[roi.PaybackResult](): "payback", reflect.TypeFor[scenario.Quantity](): "quantity",
 	}
 	names := map[string]bool{}
 	jsonNames(reflect.TypeFor[report.Report](), "", recurring, names)

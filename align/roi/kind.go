@@ -35,6 +35,14 @@ func Kind() evidence.Kind {
 				Title: text.Text{En: "probability that grading saves nothing", Zh: "分级没有节省的概率"}},
 			{Name: "assumed_share", Unit: "share", Direction: evidence.Lower, Shape: evidence.Exact,
 				Title: text.Text{En: "share of the graded cost that rests on assumptions", Zh: "分级成本中基于假设的占比"}},
+			{Name: "life.npv", Unit: "currency", Direction: evidence.Higher, Shape: evidence.Estimated, Optional: true,
+				Title: text.Text{En: "net present value of the proposed option over its life", Zh: "建议方案全周期净现值"}},
+			{Name: "life.payback_months", Unit: "months", Direction: evidence.Lower, Shape: evidence.Exact, Optional: true,
+				Title: text.Text{En: "median payback; absent if half of the draws never pay back", Zh: "回收期中位数；半数以上抽样无法回收时没有该指标"}},
+			{Name: "life.probability_of_loss", Unit: "share", Direction: evidence.Lower, Shape: evidence.Exact, Optional: true,
+				Title: text.Text{En: "probability that the proposed option loses money over its life", Zh: "建议方案全周期亏损的概率"}},
+			{Name: "life.assumed_share", Unit: "share", Direction: evidence.Lower, Shape: evidence.Exact, Optional: true,
+				Title: text.Text{En: "share of the explained variance that assumed inputs cause", Zh: "可解释方差中由假设输入造成的占比"}},
 		},
 		DetailSchema: []byte(`{"type":"object","required":["currency","dearest","all_dearest","graded","saving","draws","seed"]}`),
 	}
@@ -63,6 +71,22 @@ func Statement(r Result, started, finished time.Time) (evidence.Statement, error
 	}
 	if r.Provenance == evidence.Assumed {
 		p.Assumed = []string{"saving", "graded", "all_dearest", "probability_of_loss"}
+	}
+	if x := r.Life; x != nil {
+		p.Metrics["life.npv"], p.Metrics["life.probability_of_loss"], p.Metrics["life.assumed_share"] = est(x.NPV), x.ProbabilityOfLoss, x.Assumed
+		named := []string{"life.npv", "life.probability_of_loss", "life.assumed_share"}
+		if x.Payback.P50 != nil {
+			p.Metrics["life.payback_months"] = *x.Payback.P50
+			named = append(named, "life.payback_months")
+		}
+		// An assumed lifecycle marks its own metrics: the provenance of the
+		// whole would mark the others, which do not rest on it.
+		switch x.Provenance {
+		case evidence.Assumed:
+			p.Assumed = append(p.Assumed, named...)
+		default:
+			p.Provenance = evidence.Worst(p.Provenance, x.Provenance)
+		}
 	}
 	return evidence.Statement{PredicateType: Kind().URI, Predicate: p}, nil
 }

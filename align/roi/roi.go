@@ -3,7 +3,6 @@ package roi
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -115,6 +114,10 @@ type Result struct {
 	Provenance        evidence.Provenance `json:"provenance"`
 	Draws             int                 `json:"draws"`
 	Seed              uint64              `json:"seed"`
+	// Life is the return over the whole life, and Model what it was computed
+	// from; nil if the scenario states no lifecycle.
+	Life  *LifeResult `json:"life,omitempty"`
+	Model *Life       `json:"model,omitempty"`
 }
 
 const human = "human"
@@ -351,27 +354,10 @@ func fixedShares(in []Slice) (shares []float64, sampled bool) {
 func dirichlet(rng *rand.Rand, in []Slice, out []float64) {
 	sum := 0.0
 	for i, s := range in {
-		out[i] = gamma(rng, float64(s.Requests)+0.5)
+		out[i] = stats.Gamma(rng, float64(s.Requests)+0.5)
 		sum += out[i]
 	}
 	for i := range out {
 		out[i] /= sum
-	}
-}
-
-// gamma draws from a gamma distribution of the given shape and scale 1
-// (Marsaglia and Tsang 2000, "A simple method for generating gamma variables").
-func gamma(rng *rand.Rand, shape float64) float64 {
-	if shape < 1 {
-		return gamma(rng, shape+1) * math.Pow(1-rng.Float64(), 1/shape)
-	}
-	d := shape - 1.0/3
-	c := 1 / math.Sqrt(9*d)
-	for {
-		x := rng.NormFloat64()
-		v := math.Pow(1+c*x, 3)
-		if v > 0 && math.Log(1-rng.Float64()) < x*x/2+d-d*v+d*math.Log(v) {
-			return d * v
-		}
 	}
 }

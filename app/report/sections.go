@@ -29,6 +29,8 @@ type part struct {
 	List  []string
 	Dots  *dots
 	Curve *curve
+	Spans *spans
+	Fan   *fan
 	Table *table
 	Fold  string // the summary of the details that hide Table; "" shows it
 	Long  bool   // Table is left out in print
@@ -122,7 +124,7 @@ func capital(s string) string {
 func sections(r Report, l lang) []section {
 	var out []section
 	for _, s := range []*section{unexpectedSection(r, l), sliceSection(r, l), candidateSection(r, l), crossSection(r, l), speedSection(r, l),
-		coverageSection(r, l), roiSection(r, l), selectionSection(r, l), gateSection(r, l), dataSection(r, l), loopSection(r, l),
+		coverageSection(r, l), roiSection(r, l), lifeSection(r, l), selectionSection(r, l), gateSection(r, l), dataSection(r, l), loopSection(r, l),
 		evidenceSection(r, l), methodSection(r, l)} {
 		if s == nil {
 			continue

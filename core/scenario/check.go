@@ -57,6 +57,7 @@ func check(d *Document, file string, t *tree) error {
 		checkAmount(l.Amount, p+"/amount", wrong)
 	}
 	checkAmount(d.Traffic.PerYear, "/traffic/per_year", wrong)
+	checkLifecycle(d, wrong)
 	if len(d.Costs.Lines) > 0 && d.Traffic.PerYear.Mid() == 0 {
 		wrong("/costs", "costs per year need traffic.per_year: how many requests a year, more than none", "计算年成本需要 traffic.per_year：每年的请求量，且须大于 0")
 	}

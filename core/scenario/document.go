@@ -42,6 +42,7 @@ type Document struct {
 	Targets    Targets      `json:"targets"`
 	Candidates []Candidate  `json:"candidates"`
 	Costs      Costs        `json:"costs"`
+	Lifecycle  *Lifecycle   `json:"lifecycle,omitempty"`
 	Run        RunOptions   `json:"run"`
 	Expect     *Expect      `json:"expect,omitempty"`
 }
@@ -246,7 +247,7 @@ func (d *Document) Bind(datasets map[string]string, trafficDigest string, candid
 	for role, v := range map[string]any{
 		RoleTargets: held,
 		RoleTraffic: map[string]any{"sample": trafficDigest, "source": d.Traffic.Source, "per_year": d.Traffic.PerYear},
-		RoleCosts:   map[string]any{"costs": costs, "imported": imported},
+		RoleCosts:   d.bindLifecycle(map[string]any{"costs": costs, "imported": imported}),
 		RoleQuality: d.qualityPolicies(),
 	} {
 		digest, err := evidence.Digest(v)

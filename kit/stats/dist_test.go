@@ -257,3 +257,52 @@ func TestThreePointHitsItsPercentiles(t *testing.T) {
 		}
 	}
 }
+
+// The moments of a PERT distribution are (a+4m+b)/6 and, since the shapes sum
+// to 6, (mean-a)(b-mean)/7 (Vose 2008, Risk Analysis, PERT distribution); of
+// Beta(k+1/2, n-k+1/2) they are those of any beta distribution.
+func TestVarianceAndFill(t *testing.T) {
+	t.Parallel()
+	must := func(d stats.Dist, err error) stats.Dist {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	for name, c := range map[string]struct {
+		d          stats.Dist
+		mean, vari float64
+	}{
+		"pert":       {must(stats.PERT(2, 5, 14)), 6, (6 - 2.) * (14 - 6) / 7},
+		"triangular": {must(stats.Triangular(0, 3, 6)), 3, 1.5},
+		"uniform":    {must(stats.Uniform(0, 12)), 6, 12},
+		"share":      {must(stats.Share(9, 19)), 0.475, 0.475 * 0.525 / 21},
+		"normal":     {must(stats.Normal(3, 2)), 3, 4},
+		"lognormal":  {must(stats.LogNormal(1, 4)), must(stats.LogNormal(1, 4)).Mean(), must(stats.LogNormal(1, 4)).Var()},
+		"three":      {must(stats.ThreePoint(1, 2, 7)), must(stats.ThreePoint(1, 2, 7)).Mean(), must(stats.ThreePoint(1, 2, 7)).Var()},
+	} {
+		if math.Abs(c.d.Mean()-c.mean) > 1e-12 || math.Abs(c.d.Var()-c.vari) > 1e-12 {
+			t.Errorf("%s: mean %v, variance %v; want %v, %v", name, c.d.Mean(), c.d.Var(), c.mean, c.vari)
+		}
+		xs := make([]float64, 200_000)
+		c.d.Fill(stats.NewRand(7), xs)
+		var sum, square float64
+		for _, x := range xs {
+			sum += x
+			square += (x - c.mean) * (x - c.mean)
+		}
+		n := float64(len(xs))
+		if got := sum / n; math.Abs(got-c.mean) > 6*math.Sqrt(c.vari/n) {
+			t.Errorf("%s: the mean of what was drawn is %v, want %v", name, got, c.mean)
+		}
+		if got := square / n; math.Abs(got-c.vari) > 0.05*c.vari {
+			t.Errorf("%s: the variance of what was drawn is %v, want %v", name, got, c.vari)
+		}
+		if got := stats.Percentiles(xs, 10, 90); math.Abs(got[0]-c.d.Quantile(0.1)) > 0.03*math.Sqrt(c.vari) || math.Abs(got[1]-c.d.Quantile(0.9)) > 0.04*math.Sqrt(c.vari) {
+			t.Errorf("%s: drawn P10 and P90 are %v, want %v and %v", name, got, c.d.Quantile(0.1), c.d.Quantile(0.9))
+		}
+	}
+	if _, err := stats.Share(3, 2); err == nil {
+		t.Error("3 of 2 is a share")
+	}
+}
