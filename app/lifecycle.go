@@ -144,7 +144,8 @@ func (a *App) Return(ctx context.Context, dir string) (Return, error) {
 // Workbook writes the return as XLSX with live formulas.
 func (r Return) Workbook(w io.Writer, lang string) error { return workbook.Write(w, *r.Model, lang) }
 
-// Compare sets actual amounts beside what the kept model forecast.
-func (r Return) Compare(actuals []roi.Actual) ([]roi.Surprise, error) {
+// Compare sets actual amounts beside what the kept model forecast, and
+// evaluates it again with them.
+func (r Return) Compare(actuals []roi.Actual) (roi.Reality, error) {
 	return roi.Compare(*r.Model, actuals)
 }

@@ -2,6 +2,8 @@ package roi
 
 import (
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -43,10 +45,55 @@ type Surprise struct {
 	Percentile float64 `json:"percentile"`
 }
 
-// Compare draws a kept model again and sets the actual amounts beside it, in
-// the order of the model's lines. It fails with ErrActualLine for an unknown
-// line and ErrActualMonth for a month outside the model or given twice.
-func Compare(l Life, actuals []Actual) ([]Surprise, error) {
+// Reality is a kept model evaluated again with actual amounts.
+type Reality struct {
+	Lines []Surprise `json:"lines"` // in the order of the model's
+	// NPV is of the proposed option against the baseline, with the actual
+	// amounts in place of what was drawn for their months; Before is without.
+	NPV               Range   `json:"npv"`
+	Before            Range   `json:"before"`
+	ProbabilityOfLoss float64 `json:"probability_of_loss"`
+}
+
+// Compare draws a kept model again and sets the actual amounts of the proposed
+// option's lines beside it. It fails with ErrActualLine for an unknown line and
+// ErrActualMonth for a month outside the model or given twice.
+func Compare(l Life, actuals []Actual) (Reality, error) {
+	months, err := l.byLine(actuals)
+	if err != nil {
+		return Reality{}, err
+	}
+	d, err := l.draw()
+	if err != nil {
+		return Reality{}, fmt.Errorf("compare with actuals: %w", err)
+	}
+	d.run()
+	npv, scratch := make([]float64, l.Draws), make([]float64, l.Draws)
+	for k, line := range l.Lines {
+		if w := l.Weight(line); w != 0 {
+			for j, v := range d.present[k] {
+				npv[j] += w * v
+			}
+		}
+	}
+	r := Reality{Lines: []Surprise{}, Before: spread(npv, scratch)}
+	for _, line := range l.Lines {
+		if of := months[line.ID]; of != nil {
+			r.Lines = append(r.Lines, d.surprise(line, of, npv, scratch))
+		}
+	}
+	r.NPV = spread(npv, scratch)
+	for _, v := range npv {
+		if v < 0 {
+			r.ProbabilityOfLoss++
+		}
+	}
+	r.ProbabilityOfLoss /= float64(l.Draws)
+	return r, nil
+}
+
+// byLine sorts actual amounts by line and month.
+func (l Life) byLine(actuals []Actual) (map[string]map[int]float64, error) {
 	months := map[string]map[int]float64{}
 	var known []string
 	for _, line := range l.Lines {
@@ -66,44 +113,47 @@ func Compare(l Life, actuals []Actual) ([]Surprise, error) {
 		}
 		months[a.Line][a.Month] = a.Amount
 	}
-	d, err := l.draw()
-	if err != nil {
-		return nil, fmt.Errorf("compare with actuals: %w", err)
+	return months, nil
+}
+
+// surprise compares one line's months with their actual amounts, and puts
+// these into npv. What a line that the baseline has as well really cost
+// touches no difference.
+func (d *draws) surprise(line LifeLine, of map[int]float64, npv, scratch []float64) Surprise {
+	l := d.life
+	s := Surprise{Line: line.ID, Title: line.Title, Benefit: line.Benefit, Months: len(of)}
+	present := 0.0
+	known := slices.Sorted(maps.Keys(of))
+	factor := make([]float64, l.Months+1)
+	for _, m := range known {
+		factor[m] = math.Pow(1+l.Discount, -float64(m)/12)
+		s.Actual += of[m]
+		present += of[m] * factor[m]
 	}
+	weight := l.Weight(line)
 	values, path := make([]float64, len(l.Inputs)), make([]float64, l.Months+1)
-	forecast, scratch := make([]float64, l.Draws), make([]float64, l.Draws)
-	out := []Surprise{}
-	for _, line := range l.Lines {
-		of := months[line.ID]
-		if of == nil {
-			continue
+	forecast := make([]float64, l.Draws)
+	for j := range forecast {
+		for i := range values {
+			values[i] = d.values[i][j]
 		}
-		s := Surprise{Line: line.ID, Title: line.Title, Benefit: line.Benefit, Months: len(of)}
-		for _, v := range of {
-			s.Actual += v
+		l.path(line, values, path)
+		sum, drawn := 0.0, 0.0
+		for _, m := range known {
+			sum += path[m]
+			drawn += path[m] * factor[m]
 		}
-		for j := range forecast {
-			for i := range values {
-				values[i] = d.values[i][j]
-			}
-			l.path(line, values, path)
-			sum := 0.0
-			for m, p := range path {
-				if _, due := of[m]; due {
-					sum += p
-				}
-			}
-			forecast[j] = sum * amount(line, values)
-			switch {
-			case forecast[j] < s.Actual:
-				s.Percentile++
-			case forecast[j] == s.Actual:
-				s.Percentile += 0.5
-			}
+		unit := amount(line, values)
+		forecast[j] = sum * unit
+		npv[j] += weight * (present - drawn*unit)
+		switch {
+		case forecast[j] < s.Actual:
+			s.Percentile++
+		case forecast[j] == s.Actual:
+			s.Percentile += 0.5
 		}
-		s.Percentile /= float64(l.Draws)
-		s.Forecast = spread(forecast, scratch)
-		out = append(out, s)
 	}
-	return out, nil
+	s.Percentile /= float64(l.Draws)
+	s.Forecast = spread(forecast, scratch)
+	return s
 }

@@ -25,15 +25,18 @@ func TestCompare(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := roi.Compare(kept, []roi.Actual{{"gain", 1, 80}, {"gain", 2, 100}, {"fee", 1, 100}, {"fee", 2, 100}})
-	if err != nil || len(got) != 2 {
+	if err != nil || len(got.Lines) != 2 {
 		t.Fatal(got, err)
 	}
+	// Undiscounted, the mean moves by what the two months brought beyond
+	// the 100 expected of them.
+	near(t, "moved", got.NPV.Mean-got.Before.Mean, 80, 3)
 	// Two months of a twelfth of U(0, 1200) are U(0, 200): 180 is at 0.9.
-	near(t, "percentile", got[0].Percentile, .9, .02)
-	near(t, "forecast", got[0].Forecast.P50, 100, 3)
-	near(t, "actual", got[0].Actual, 180, 0)
+	near(t, "percentile", got.Lines[0].Percentile, .9, .02)
+	near(t, "forecast", got.Lines[0].Forecast.P50, 100, 3)
+	near(t, "actual", got.Lines[0].Actual, 180, 0)
 	// 1,000 requests a month at 0.1 are exactly what was paid.
-	near(t, "fee", got[1].Forecast.P50, 200, 1e-9)
+	near(t, "fee", got.Lines[1].Forecast.P50, 200, 1e-9)
 	for _, c := range []struct {
 		a    []roi.Actual
 		want error

@@ -330,8 +330,11 @@ func (l Life) provenance(line LifeLine) evidence.Provenance {
 			p = evidence.Worst(p, l.Inputs[f.Input].Provenance)
 		}
 	}
+	if line.PriceGrowth >= 0 {
+		p = evidence.Worst(p, l.Inputs[line.PriceGrowth].Provenance)
+	}
 	if line.PerRequest {
-		p = evidence.Worst(p, l.Inputs[l.Volume].Provenance)
+		p = evidence.Worst(p, evidence.Worst(l.Inputs[l.Volume].Provenance, l.Inputs[l.Growth].Provenance))
 	}
 	return p
 }

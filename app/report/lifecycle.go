@@ -235,6 +235,9 @@ func LifeTerminal(t *term.Terminal, w io.Writer, m roi.LifeResult) error {
 		[]bool{false, true, true, true, true, true, true}, rows); err != nil {
 		return err
 	}
+	if _, err := fmt.Fprintln(w); err != nil {
+		return fmt.Errorf("write the return: %w", err)
+	}
 	rows = make([][]string, len(m.Lines))
 	for i, x := range m.Lines {
 		kind := l.say("cost", "成本")
@@ -248,16 +251,20 @@ func LifeTerminal(t *term.Terminal, w io.Writer, m roi.LifeResult) error {
 		return err
 	}
 	for _, part := range []struct {
-		head []string
-		rows [][]string
+		head  []string
+		right []bool
+		rows  [][]string
 	}{
-		{[]string{l.say("WHAT MOVES IT", "影响因素"), l.say("AT P10", "取 P10"), l.say("AT P90", "取 P90"), l.say("OF VARIANCE", "方差占比"), l.say("PROVENANCE", "取证方式")}, swings(m, l)},
-		{[]string{l.say("MEASURE NEXT", "下一步该测"), l.say("WORTH", "价值"), l.say("PROVENANCE", "取证方式")}, worths(m, l)},
+		{[]string{l.say("WHAT MOVES IT", "影响因素"), l.say("AT P10", "取 P10"), l.say("AT P90", "取 P90"), l.say("OF VARIANCE", "方差占比"), l.say("PROVENANCE", "取证方式")}, []bool{false, true, true, true, false}, swings(m, l)},
+		{[]string{l.say("MEASURE NEXT", "下一步该测"), l.say("WORTH", "价值"), l.say("PROVENANCE", "取证方式")}, []bool{false, true, false}, worths(m, l)},
 	} {
 		if len(part.rows) == 0 {
 			continue
 		}
-		if err := t.Grid(w, part.head, nil, part.rows); err != nil {
+		if _, err := fmt.Fprintln(w); err != nil {
+			return fmt.Errorf("write the return: %w", err)
+		}
+		if err := t.Grid(w, part.head, part.right, part.rows); err != nil {
 			return err
 		}
 	}
@@ -280,14 +287,23 @@ func worths(m roi.LifeResult, l lang) [][]string {
 	return out
 }
 
-// SurpriseTerminal writes forecast and actual amounts side by side.
-func SurpriseTerminal(t *term.Terminal, w io.Writer, found []roi.Surprise, currency string) error {
+// RealityTerminal writes forecast and actual amounts side by side, and what
+// they do to the net present value.
+func RealityTerminal(t *term.Terminal, w io.Writer, r roi.Reality, currency string) error {
 	l := lang(t.Lang)
-	rows := make([][]string, len(found))
-	for i, s := range found {
+	rows := make([][]string, len(r.Lines))
+	for i, s := range r.Lines {
 		rows[i] = []string{term.Clean(l.of(s.Title)), strconv.Itoa(s.Months), l.money(s.Forecast.P10, currency), l.money(s.Forecast.P50, currency), l.money(s.Forecast.P90, currency),
 			l.money(s.Actual, currency), l.pct(s.Percentile)}
 	}
-	return t.Grid(w, []string{l.say("LINE", "项目"), l.say("MONTHS", "月数"), l.say("FORECAST P10", "预测 P10"), "P50", "P90", l.say("ACTUAL", "实际"), l.say("PERCENTILE", "所处百分位")},
-		[]bool{false, true, true, true, true, true, true}, rows)
+	if err := t.Grid(w, []string{l.say("LINE", "项目"), l.say("MONTHS", "月数"), l.say("FORECAST P10", "预测 P10"), "P50", "P90", l.say("ACTUAL", "实际"), l.say("PERCENTILE", "所处百分位")},
+		[]bool{false, true, true, true, true, true, true}, rows); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(w, "\n"+l.say(
+		fmt.Sprintf("With what is known the net present value is %s (P10–P90 %s – %s), forecast was %s; a loss in %s of the draws.",
+			l.money(r.NPV.P50, currency), l.money(r.NPV.P10, currency), l.money(r.NPV.P90, currency), l.money(r.Before.P50, currency), l.pct(r.ProbabilityOfLoss)),
+		fmt.Sprintf("代入实际发生额后，净现值为 %s（P10–P90 %s – %s），原预测为 %s；亏损概率 %s。",
+			l.money(r.NPV.P50, currency), l.money(r.NPV.P10, currency), l.money(r.NPV.P90, currency), l.money(r.Before.P50, currency), l.pct(r.ProbabilityOfLoss))))
+	return err
 }

@@ -75,8 +75,8 @@ func (c *command) roiActuals() *cobra.Command {
 	return &cobra.Command{
 		Use: "actuals DIR FILE", Args: cobra.ExactArgs(2),
 		Short: c.say("compare the forecast with what was really paid and gained", "把预测与实际发生额逐项对照"),
-		Long: c.say("FILE is a CSV with the columns line, month and amount. Each line's forecast is drawn again from the kept model, for the same months.",
-			"FILE 为 CSV，列为 line、month、amount。按保存的模型，对相同月份重新抽样得出各项预测。"),
+		Long: c.say("FILE is a CSV with the columns line, month and amount. Each line's forecast is drawn again from the kept model, for the same months; then the net present value is evaluated with what is known.",
+			"FILE 为 CSV，列为 line、month、amount。按保存的模型，对相同月份重新抽样得出各项预测，再代入实际发生额重估净现值。"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			actuals, err := readActuals(args[1])
 			if err != nil {
@@ -91,7 +91,7 @@ func (c *command) roiActuals() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.t.Print(found, func(w io.Writer) error { return report.SurpriseTerminal(c.t, w, found, r.Life.Currency) })
+				return c.t.Print(found, func(w io.Writer) error { return report.RealityTerminal(c.t, w, found, r.Life.Currency) })
 			})
 		},
 	}
