@@ -9,6 +9,7 @@ import (
 	"github.com/landfall-ai/landfall/align/poc"
 	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/core/scenario"
+	"github.com/landfall-ai/landfall/kit/stats"
 	"github.com/landfall-ai/landfall/kit/text"
 )
 
@@ -450,6 +451,8 @@ func (row *FeasibilityRow) missing(f Facts) {
 			row.miss(en, zh, say("about %d more test cases", "约需再标注 %d 条评测用例", v.More))
 		case WhyNotMeasured:
 			row.miss(en, zh, say("test cases, or a candidate that runs", "缺评测用例，或缺可运行的候选方案"))
+		case WhyFewClusters:
+			row.miss(en, zh, say("test cases from more clusters: at least %d", "来自更多簇的评测用例：至少 %d 个簇", stats.MinClusters))
 		case WhyNotClose, WhyBelow:
 			row.miss(en, zh, say("a stronger candidate; the closest is %s", "需要更强的候选方案；目前最接近的是 %s", v.Closest))
 		}

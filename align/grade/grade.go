@@ -60,6 +60,16 @@ type Test struct {
 	High      float64 `json:"high"`
 	AlphaUsed float64 `json:"alpha_used"`
 	Outcome   Outcome `json:"outcome"`
+	// Clusters is how many clusters the cases come in, and NEff how many
+	// independent cases they are worth; the bounds are then approximate. 0 if
+	// every case stands by itself.
+	Clusters int     `json:"clusters,omitempty"`
+	NEff     float64 `json:"n_eff,omitempty"`
+}
+
+// Count returns t as what its bounds are computed from.
+func (t Test) Count() stats.Count {
+	return stats.Count{K: t.Correct, N: t.N, Clusters: t.Clusters, NEff: t.NEff}
 }
 
 // Verdict is what was found about one slice.
@@ -95,6 +105,7 @@ const (
 	WhyMoreCases   Why = "more_cases"   // the best looks good enough, on too few cases
 	WhyNotClose    Why = "not_close"    // the best looks too weak; more cases would not help
 	WhyNotMeasured Why = "not_measured" // no case, or no measured candidate
+	WhyFewClusters Why = "few_clusters" // the cases come in too few clusters to rest anything on
 )
 
 // Share is a share of traffic with its interval.
@@ -209,7 +220,7 @@ func holm(slicesIn []Slice, m poc.Measurement) [][]Test {
 		test      Test
 		bar       float64
 		slice     int
-		pass, not float64 // one-sided exact p-values: reaching and missing the bar
+		pass, not float64 // one-sided p-values: reaching and missing the bar
 	}
 	var cells []cell
 	for i, s := range slicesIn {
@@ -220,9 +231,8 @@ func holm(slicesIn []Slice, m poc.Measurement) [][]Test {
 			}
 			x := c.Slices[j]
 			cells = append(cells, cell{slice: i, bar: s.Bar,
-				test: Test{Candidate: c.ID, Correct: x.Correct, N: x.N, Accuracy: x.Accuracy},
-				pass: stats.BinomTestGreater(x.Correct, x.N, s.Bar),
-				not:  stats.BinomTestGreater(x.N-x.Correct, x.N, 1-s.Bar)})
+				test: Test{Candidate: c.ID, Correct: x.Correct, N: x.N, Accuracy: x.Accuracy, Clusters: x.Clusters, NEff: x.NEff},
+				pass: x.Count().Greater(s.Bar), not: x.Count().Less(s.Bar)})
 		}
 	}
 	pass, not := make([]float64, len(cells)), make([]float64, len(cells))
@@ -235,8 +245,8 @@ func holm(slicesIn []Slice, m poc.Measurement) [][]Test {
 	for i, c := range cells {
 		t := c.test
 		t.AlphaUsed = up[i]
-		t.Low = stats.LowerBound(t.Correct, t.N, up[i])
-		t.High = stats.UpperBound(t.Correct, t.N, down[i])
+		t.Low, _ = t.Count().Bounds(up[i])
+		_, t.High = t.Count().Bounds(down[i])
 		switch {
 		case c.pass <= up[i]:
 			t.Outcome = Pass
@@ -310,8 +320,11 @@ func verdict(s Slice, tests []Test, m poc.Measurement) Verdict {
 		v.Why = WhyNotClose
 		// Adding cases looks at the old ones again: the next attempt's part.
 		next := best.AlphaUsed * m.AlphaNext() / m.AlphaSpent()
-		if more, ok := stats.MoreCases(best.Correct, best.N, s.Bar, next, Power); ok {
+		if more, ok := best.Count().More(s.Bar, next, Power); ok {
 			v.Why, v.More = WhyMoreCases, roundUp(more)
+		}
+		if !best.Count().Gated() {
+			v.Why = WhyFewClusters
 		}
 	}
 	return v

@@ -8,6 +8,7 @@ import (
 	"github.com/landfall-ai/landfall/align/poc"
 	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/core/scenario"
+	"github.com/landfall-ai/landfall/kit/stats"
 	"github.com/landfall-ai/landfall/kit/term"
 	"github.com/landfall-ai/landfall/kit/text"
 )
@@ -191,6 +192,8 @@ func reason(v Verdict) text.Text {
 		return say("every candidate is below the bar %s; the closest, %s, is at most %s", "所有候选方案都低于门槛 %s；最接近的 %s 至多 %s", bar, t.Candidate, term.Percent(t.High))
 	case WhyMoreCases:
 		return say("%s looks good enough, but %d cases do not show it; about %d more would", "%s 看上去够好，但 %d 条用例还不足以证明；约需再标注 %d 条", t.Candidate, t.N, v.More)
+	case WhyFewClusters:
+		return say("%d cases come in %d clusters; below %d clusters nothing can be settled", "%d 条用例只来自 %d 个簇；少于 %d 个簇无法下结论", t.N, t.Clusters, stats.MinClusters)
 	case WhyNotClose:
 		return say("%s is the closest, with a lower bound of %s against the bar %s; more cases would not help", "%s 最接近，下限 %s，门槛 %s；增加用例也无济于事", t.Candidate, term.Percent(t.Low), bar)
 	}
@@ -217,7 +220,7 @@ func findings(row MatrixRow, v Verdict, m poc.Measurement, dearest float64) []Fi
 	}
 	if v.Outcome != Pass {
 		f := Finding{Kind: NotFeasibleNow, Candidate: v.Closest, Text: row.Reason}
-		if v.Why == WhyMoreCases || v.Why == WhyNotMeasured {
+		if v.Why == WhyMoreCases || v.Why == WhyNotMeasured || v.Why == WhyFewClusters {
 			f.Kind = NotShown
 		}
 		if v.Closest != "" {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/landfall-ai/landfall/align/poc"
+	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/kit/stats"
 	"github.com/landfall-ai/landfall/kit/text"
@@ -38,13 +39,16 @@ type Router struct {
 
 // RoutingInput is what a routing is computed from.
 type RoutingInput struct {
-	Cases   []string // ids
-	Slices  []string // of the cases
-	Routers []Router
-	Bar     float64
-	Alpha   float64            // one-sided error of what is shown as proven; Alpha if 0
-	Bars    map[string]float64 // by slice
-	Seed    uint64
+	Cases  []string // ids
+	Slices []string // of the cases
+	// Clusters numbers what cases have in common, as poc.Clusters does; nil if
+	// each stands by itself. Cases of one cluster are in one fold.
+	Clusters []int
+	Routers  []Router
+	Bar      float64
+	Alpha    float64            // one-sided error of what is shown as proven; Alpha if 0
+	Bars     map[string]float64 // by slice
+	Seed     uint64
 }
 
 // Routing says which candidate serves what, and what that buys.
@@ -93,8 +97,9 @@ type RoutePolicy struct {
 	LowerBound float64 `json:"lb"`
 	Proven     bool    `json:"proven"`
 	// AgainstDear is the difference in the share of right answers to
-	// always-dear on the same cases: Tango's score interval at poc.Level; nil
-	// of a single candidate.
+	// always-dear on the same cases: Tango's score interval at poc.Level, for
+	// cases in clusters Student's on their clustered error; nil of a single
+	// candidate.
 	AgainstDear *Difference `json:"against_dear,omitempty"`
 }
 
@@ -133,7 +138,8 @@ type RouteCurve struct {
 	Oracle RoutePoint `json:"oracle"`
 	// Gain is the mean height of the cascade's curve above the random mix
 	// between the two costs: the area between the curves over the range of
-	// cost. Its interval is the percentile bootstrap over cases.
+	// cost. Its interval is the percentile bootstrap over cases, too narrow
+	// where these come in clusters; nothing is decided on it.
 	Gain evidence.Estimate `json:"gain"`
 }
 
@@ -155,7 +161,7 @@ func Route(in RoutingInput) Routing {
 	best, cascade := f.choose(nil)
 	policy := f.cross()
 	r.Policy = &RoutePolicy{Cheap: routers[best.cheap].ID, Measured: f.point(policy), Bar: in.Bar}
-	r.Policy.LowerBound = stats.LowerBound(r.Policy.Measured.Correct, len(in.Cases), in.Alpha)
+	r.Policy.LowerBound, _ = f.count(policy).Bounds(in.Alpha)
 	r.Policy.Proven = r.Policy.LowerBound >= in.Bar
 	if best.dear >= 0 {
 		r.Policy.Dear, r.Policy.Threshold = routers[best.dear].ID, best.threshold
@@ -171,6 +177,9 @@ func Route(in RoutingInput) Routing {
 			}
 		}
 		ci := stats.TangoInterval(won, lost, len(in.Cases), poc.Level)
+		if in.Clusters != nil {
+			ci = f.difference(policy, dear)
+		}
 		r.Policy.AgainstDear = &Difference{Value: float64(won-lost) / float64(len(in.Cases)), Low: ci.Low, High: ci.High}
 	}
 	if cascade.dear >= 0 {
@@ -215,11 +224,51 @@ func newFitter(in RoutingInput, routers []Router) fitter {
 		h.Write([]byte(strconv.FormatUint(in.Seed, 10) + "\x00" + id))
 		hash[i], order[i] = mix(h.Sum64()), i
 	}
+	f.together(hash)
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(hash[a], hash[b]) })
 	for rank, i := range order {
+		if in.Clusters != nil && rank > 0 && hash[order[rank-1]] == hash[i] {
+			f.fold[i] = f.fold[order[rank-1]] // of the same cluster
+			continue
+		}
 		f.fold[i] = rank % Folds
 	}
 	return f
+}
+
+// together gives all cases of a cluster the least hash among them.
+func (f fitter) together(hash []uint64) {
+	if f.in.Clusters == nil {
+		return
+	}
+	least := map[int]uint64{}
+	for i, c := range f.in.Clusters {
+		if h, ok := least[c]; !ok || hash[i] < h {
+			least[c] = hash[i]
+		}
+	}
+	for i, c := range f.in.Clusters {
+		hash[i] = least[c]
+	}
+}
+
+// count counts the right answers of decisions.
+func (f fitter) count(ds []decision) stats.Count {
+	correct := make([]bool, len(ds))
+	for i, d := range ds {
+		correct[i] = f.correct(d, i)
+	}
+	return stats.CountOf(correct, f.in.Clusters)
+}
+
+// difference is the interval at poc.Level of how much more often the first
+// decisions are right, from paired differences in clusters.
+func (f fitter) difference(a, b []decision) stats.Interval {
+	xs := make([]float64, len(a))
+	for i := range xs {
+		xs[i] = float64(bit(f.correct(a[i], i)) - bit(f.correct(b[i], i)))
+	}
+	return stats.ClusteredMean(xs, f.in.Clusters).Interval(poc.Level)
 }
 
 // mix spreads a hash over all bits (the finaliser of SplitMix64), since the
@@ -421,7 +470,11 @@ func (f fitter) point(ds []decision) RoutePoint {
 	for i, n := range asked {
 		cost += float64(n) * f.routers[i].Cost
 	}
-	return newPoint(right, deferred, len(ds), cost)
+	p := newPoint(right, deferred, len(ds), cost)
+	if f.in.Clusters != nil {
+		p.Low, p.High = f.count(ds).Bounds((1 - poc.Level) / 2)
+	}
+	return p
 }
 
 func newPoint(right, deferred, n int, cost float64) RoutePoint {
@@ -441,11 +494,12 @@ func WithRouting(r Result, m poc.Measurement, outcomes []poc.Outcome, bar float6
 	}
 	suite := largestSuite(outcomes)
 	place := map[string]int{} // of a case, by id
+	var cases []dataset.Case
 	for _, o := range outcomes {
 		for _, c := range o.Entrant.Cases {
 			if _, seen := place[c.ID]; c.Suite == suite && !seen {
 				place[c.ID] = len(in.Cases)
-				in.Cases, in.Slices = append(in.Cases, c.ID), append(in.Slices, c.Slice)
+				in.Cases, in.Slices, cases = append(in.Cases, c.ID), append(in.Slices, c.Slice), append(cases, c)
 			}
 		}
 	}
@@ -462,6 +516,7 @@ func WithRouting(r Result, m poc.Measurement, outcomes []poc.Outcome, bar float6
 			in.Routers = append(in.Routers, x)
 		}
 	}
+	in.Clusters = poc.Clusters(cases)
 	routing := Route(in)
 	routing.Suite = suite
 	people := slices.IndexFunc(m.Candidates, func(c poc.CandidateMeasurement) bool { return c.Rung == poc.Human })

@@ -7,6 +7,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/kit/llm"
 	"github.com/landfall-ai/landfall/kit/stats"
@@ -48,16 +49,15 @@ func measure(sliceIDs []string, o Outcome) CandidateMeasurement {
 	cases := e.Cases
 	c := CandidateMeasurement{ID: e.ID, Title: e.Title, Rung: e.Rung, Digest: e.Digest, Provenance: cmp.Or(e.Provenance, evidence.Measured), Source: e.Source,
 		Interpretability: e.Interpretability, Settings: o.Settings, CostPerTask: e.Cost, Slices: []SliceScore{}}
-	correct, bySlice := 0, map[string]*Score{}
+	bySlice := map[string]*marks{}
 	ms, first := make([]float64, 0, len(cases)), []float64{}
-	var suites []SuiteScore
+	overall, suites := newMarks(cases), []*marks{}
+	clusters := Clusters(cases)
 	scores, waited := 0.0, time.Duration(0)
 	for i, r := range o.Results {
-		if len(suites) == 0 || suites[len(suites)-1].Suite != cases[i].Suite {
-			suites = append(suites, SuiteScore{Suite: cases[i].Suite}) // cases of one suite follow one another
+		if len(suites) == 0 || suites[len(suites)-1].id != cases[i].Suite {
+			suites = append(suites, &marks{id: cases[i].Suite}) // cases of one suite follow one another
 		}
-		suite := &suites[len(suites)-1].Score
-		suite.N++
 		scores += r.Score
 		waited += r.Waited
 		c.InputTokens, c.OutputTokens = c.InputTokens+r.InputTokens, c.OutputTokens+r.OutputTokens
@@ -67,14 +67,11 @@ func measure(sliceIDs []string, o Outcome) CandidateMeasurement {
 		}
 		s := bySlice[cases[i].Slice]
 		if s == nil {
-			s = &Score{}
+			s = &marks{}
 			bySlice[cases[i].Slice] = s
 		}
-		s.N++
-		if r.Correct {
-			correct++
-			s.Correct++
-			suite.Correct++
+		for _, m := range []*marks{&overall, s, suites[len(suites)-1]} {
+			m.add(r.Correct, clusters, i)
 		}
 		if r.Err != "" {
 			if c.ErrorCodes == nil {
@@ -86,15 +83,15 @@ func measure(sliceIDs []string, o Outcome) CandidateMeasurement {
 			ms = append(ms, float64(r.Latency)/float64(time.Millisecond))
 		}
 	}
-	c.Overall = score(correct, len(cases))
+	c.Overall = overall.score()
 	for _, id := range sliceIDs {
 		if s := bySlice[id]; s != nil {
-			c.Slices = append(c.Slices, SliceScore{Slice: id, Score: score(s.Correct, s.N)})
+			c.Slices = append(c.Slices, SliceScore{Slice: id, Score: s.score()})
 		}
 	}
-	if len(suites) > 1 || len(suites) == 1 && suites[0].Suite != "" {
+	if len(suites) > 1 || len(suites) == 1 && suites[0].id != "" {
 		for _, s := range suites {
-			c.Suites = append(c.Suites, SuiteScore{Suite: s.Suite, Score: score(s.Correct, s.N)})
+			c.Suites = append(c.Suites, SuiteScore{Suite: s.id, Score: s.score()})
 		}
 	}
 	c.LatencyMs, c.FirstTokenMs = latency(ms), latency(first)
@@ -136,6 +133,53 @@ func withCalls(cost Cost, price llm.Price, results []Result) Cost {
 	}
 	cost.Calls, cost.Amount, cost.Provenance = mean.String(), base.Add(mean).String(), evidence.Assumed
 	return cost
+}
+
+// marks gathers which cases were right, and their clusters if they have any.
+type marks struct {
+	id      string
+	correct []bool
+	cluster []int
+}
+
+func newMarks(cases []dataset.Case) marks { return marks{correct: make([]bool, 0, len(cases))} }
+
+func (m *marks) add(correct bool, clusters []int, i int) {
+	m.correct = append(m.correct, correct)
+	if clusters != nil {
+		m.cluster = append(m.cluster, clusters[i])
+	}
+}
+
+func (m *marks) score() Score {
+	c := stats.CountOf(m.correct, m.cluster)
+	if c.Clusters == 0 {
+		return score(c.K, c.N)
+	}
+	s := Score{Correct: c.K, N: c.N, Accuracy: float64(c.K) / float64(c.N), Level: Level, Clusters: c.Clusters, NEff: c.NEff}
+	s.Low, s.High = c.Bounds((1 - Level) / 2)
+	return s
+}
+
+// Clusters numbers what cases have in common; a case that names nothing stands
+// by itself. It is nil if no case does, and clusters of two suites differ.
+func Clusters(cases []dataset.Case) []int {
+	if !slices.ContainsFunc(cases, func(c dataset.Case) bool { return c.Cluster != "" }) {
+		return nil
+	}
+	out, known := make([]int, len(cases)), map[[2]string]int{}
+	for i, c := range cases {
+		key := [2]string{c.Suite, c.Cluster}
+		n, ok := known[key]
+		if c.Cluster == "" {
+			n = -1 - i
+		} else if !ok {
+			n = len(known)
+			known[key] = n
+		}
+		out[i] = n
+	}
+	return out
 }
 
 func score(correct, n int) Score {
@@ -252,10 +296,13 @@ func Recommend(m Measurement, bar float64) (_ Recommended, ok bool) {
 	alpha := m.AlphaSpent() / float64(len(measured))
 	rs := make([]Recommended, len(measured))
 	for i, c := range measured {
-		low := stats.LowerBound(c.Overall.Correct, c.Overall.N, alpha)
+		low, high := c.Overall.Count().Bounds(alpha)
+		method := "clopper-pearson, bonferroni"
+		if c.Overall.Clusters > 0 {
+			method = "clopper-pearson on effective cases of clusters (korn-graubard), bonferroni"
+		}
 		rs[i] = Recommended{Candidate: c, Sufficient: low >= bar, Accuracy: evidence.Estimate{
-			Value: c.Overall.Accuracy, Low: low, High: stats.UpperBound(c.Overall.Correct, c.Overall.N, alpha),
-			N: c.Overall.N, Method: "clopper-pearson, bonferroni", Level: 1 - 2*alpha}}
+			Value: c.Overall.Accuracy, Low: low, High: high, N: c.Overall.N, Method: method, Level: 1 - 2*alpha}}
 	}
 	best := slices.MinFunc(rs, func(a, b Recommended) int {
 		if a.Sufficient != b.Sufficient {

@@ -2,6 +2,7 @@ package poc
 
 import (
 	"github.com/landfall-ai/landfall/core/evidence"
+	"github.com/landfall-ai/landfall/kit/stats"
 	"github.com/landfall-ai/landfall/kit/text"
 )
 
@@ -83,6 +84,16 @@ type Score struct {
 	Low      float64 `json:"low"`  // two-sided Clopper–Pearson at Level
 	High     float64 `json:"high"` // two-sided Clopper–Pearson at Level
 	Level    float64 `json:"level"`
+	// Clusters is how many clusters the cases come in; 0 if each stands by
+	// itself. NEff is how many independent cases they are worth; the interval
+	// is then approximate, and 0 to 1 below stats.MinClusters.
+	Clusters int     `json:"clusters,omitempty"`
+	NEff     float64 `json:"n_eff,omitempty"`
+}
+
+// Count returns s as what bounds and tests are computed from.
+func (s Score) Count() stats.Count {
+	return stats.Count{K: s.Correct, N: s.N, Clusters: s.Clusters, NEff: s.NEff}
 }
 
 // SliceScore is a Score on one slice.

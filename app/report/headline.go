@@ -222,6 +222,8 @@ func conclusion(v grade.Verdict, l lang) (outcome, words string) {
 		return notMeasured, l.say("not measured → goes to people", "未测 → 转人工")
 	case grade.WhyMoreCases:
 		return string(v.Outcome), l.outcome(string(v.Outcome)) + l.say(", label about "+l.count(v.More)+" more", "，约需再标 "+l.count(v.More)+" 条")
+	case grade.WhyFewClusters:
+		return string(v.Outcome), l.outcome(string(v.Outcome)) + l.say(", too few clusters", "，簇太少")
 	case grade.WhyNotClose:
 		return string(v.Outcome), l.outcome(string(v.Outcome)) + l.say(", and the best looks too weak", "，且最好的方案看来不够")
 	}

@@ -488,6 +488,8 @@ func (l *loader) put(c *Case, column Column, name, value string) {
 		c.Label = trimmed
 	case RoleSlice:
 		c.Slice = trimmed
+	case RoleCluster:
+		c.Cluster = trimmed
 	case RoleTag:
 		if c.Tags == nil {
 			c.Tags = map[string]string{}

@@ -52,7 +52,8 @@ type Column struct {
 // Role is what a column is for.
 type Role string
 
-// The roles. id, input, image, label, resolution and slice may stand once each.
+// The roles. id, input, image, label, resolution, slice and cluster may stand
+// once each.
 // A scenario without a resolution column resolves by its label. An image column
 // holds paths of image files in the scenario's folder; cases have an input, an
 // image, or both.
@@ -63,6 +64,7 @@ const (
 	RoleLabel      Role = "label"
 	RoleResolution Role = "resolution"
 	RoleSlice      Role = "slice"
+	RoleCluster    Role = "cluster" // what cases have in common: a document, customer, conversation
 	RoleTag        Role = "tag"
 	RoleIgnore     Role = "ignore"
 )
@@ -112,6 +114,7 @@ type Case struct {
 	Label      string            `json:"label,omitempty"`
 	Resolution string            `json:"resolution"`
 	Slice      string            `json:"slice,omitempty"`
+	Cluster    string            `json:"cluster,omitempty"` // what it shares with others; "" stands by itself
 	Tags       map[string]string `json:"tags,omitempty"`
 	Suite      string            `json:"suite,omitempty"` // of the scenario; "" if it has but one
 	Split      Split             `json:"split"`

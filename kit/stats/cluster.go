@@ -1,6 +1,10 @@
 package stats
 
-import "gonum.org/v1/gonum/stat/distuv"
+import (
+	"math"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
 
 // MinClusters is how many clusters a gate needs: with fewer, the estimate of
 // the variance between them is too poor to rest a decision on.
@@ -64,21 +68,122 @@ type ClusterGate struct {
 // of it: there the error can be twice the stated one.
 func GateClustered(correct []bool, cluster []int, alpha float64) ClusterGate {
 	k, n, c := ClusteredProportion(correct, cluster)
-	g := ClusterGate{High: 1, NEff: n, Clusters: c}
+	return gateCounts(k, n, len(correct), c, alpha)
+}
+
+// gateCounts is GateClustered of n cases in c clusters that are worth k of nEff.
+func gateCounts(k, nEff float64, n, c int, alpha float64) ClusterGate {
+	g := ClusterGate{High: 1, NEff: nEff, Clusters: c}
 	if c < MinClusters || !open(alpha) {
 		return g
 	}
 	g.Allowed = true
 	t := func(df int) float64 { return distuv.StudentsT{Sigma: 1, Nu: float64(df)}.Quantile(alpha) }
 	shrink := 1.0
-	if c < len(correct) && k > 0 && k < n && alpha < 0.5 { // else no variance was estimated
-		shrink = t(len(correct)-1) / t(c-1)
+	if c < n && k > 0 && k < nEff && alpha < 0.5 { // else no variance was estimated
+		shrink = t(n-1) / t(c-1)
 	}
-	k, n = k*shrink*shrink, n*shrink*shrink
-	g.NEff = n
-	g.Low, g.High = LowerBoundReal(k, n, alpha), UpperBoundReal(k, n, alpha)
+	k, nEff = k*shrink*shrink, nEff*shrink*shrink
+	g.NEff = nEff
+	g.Low, g.High = LowerBoundReal(k, nEff, alpha), UpperBoundReal(k, nEff, alpha)
 	return g
 }
+
+// Count is how many of N cases were right, and what is known of how they hang
+// together. The zero Clusters says that every case stands by itself; then all
+// methods are the exact ones. Otherwise NEff is the number of effective cases,
+// and they are those of GateClustered.
+type Count struct {
+	K, N     int
+	Clusters int
+	NEff     float64
+}
+
+// CountOf counts correct cases; cluster[i] names the cluster of case i by any
+// number. A nil cluster says that every case stands by itself.
+func CountOf(correct []bool, cluster []int) Count {
+	c := Count{N: len(correct)}
+	for _, ok := range correct {
+		if ok {
+			c.K++
+		}
+	}
+	if cluster != nil {
+		_, c.NEff, c.Clusters = ClusteredProportion(correct, cluster)
+	}
+	return c
+}
+
+// Gated reports whether a gate may rest on c: it holds cases, and if these
+// come in clusters, at least MinClusters of them.
+func (c Count) Gated() bool { return c.N > 0 && (c.Clusters == 0 || c.Clusters >= MinClusters) }
+
+// Bounds returns the one-sided (1-alpha) bounds of the share: 0 and 1 where no
+// gate may rest on c.
+func (c Count) Bounds(alpha float64) (low, high float64) {
+	switch {
+	case !c.Gated():
+		return 0, 1
+	case c.Clusters == 0:
+		return LowerBound(c.K, c.N, alpha), UpperBound(c.K, c.N, alpha)
+	}
+	g := gateCounts(c.effective(), c.NEff, c.N, c.Clusters, alpha)
+	return g.Low, g.High
+}
+
+// Greater returns the p-value against a share of at most p0: the least alpha
+// at which the lower bound reaches p0, 1 where no gate may rest on c.
+func (c Count) Greater(p0 float64) float64 {
+	if c.Clusters == 0 {
+		return BinomTestGreater(c.K, c.N, p0)
+	}
+	return c.least(func(alpha float64) bool { low, _ := c.Bounds(alpha); return low >= p0 })
+}
+
+// Less returns the p-value against a share of at least p0.
+func (c Count) Less(p0 float64) float64 {
+	if c.Clusters == 0 {
+		return BinomTestGreater(c.N-c.K, c.N, 1-p0)
+	}
+	return c.least(func(alpha float64) bool { _, high := c.Bounds(alpha); return high <= p0 })
+}
+
+// least halves the range of alpha, on its logarithm, to where holds begins to:
+// bounds draw together as alpha grows. Only alphas below a half are tried.
+func (c Count) least(holds func(alpha float64) bool) float64 {
+	low, high := math.Log(1e-15), math.Log(0.5-1e-9)
+	if !c.Gated() || !holds(math.Exp(high)) {
+		return 1
+	}
+	for range 60 {
+		if m := (low + high) / 2; holds(math.Exp(m)) {
+			high = m
+		} else {
+			low = m
+		}
+	}
+	return math.Exp(high)
+}
+
+// More is MoreCases, with new cases that hang together as the old ones do. With
+// too few clusters it counts at least the cases that bring enough of them.
+func (c Count) More(p0, alpha, power float64) (more int, reachable bool) {
+	if c.Clusters == 0 {
+		return MoreCases(c.K, c.N, p0, alpha, power)
+	}
+	nEff := max(1, int(c.NEff))
+	k := min(nEff, int(float64(c.K)/float64(c.N)*float64(nEff)))
+	more, reachable = MoreCases(k, nEff, p0, alpha, power)
+	design := float64(c.N) / c.NEff
+	more = int(math.Ceil(float64(more) * design))
+	if short := MinClusters - c.Clusters; short > 0 {
+		more = max(more, int(math.Ceil(float64(short)*float64(c.N)/float64(c.Clusters))))
+	}
+	return more, reachable
+}
+
+// effective returns the effective count of right cases.
+func (c Count) effective() float64 { return c.NEff * float64(c.K) / float64(c.N) }
 
 // Repeated is what repeats of the same items say. Repeats are never cases: N
 // counts items.

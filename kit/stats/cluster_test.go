@@ -173,3 +173,62 @@ func TestRepeats(t *testing.T) {
 		}
 	})
 }
+
+// Count's tests and bounds are two readings of one procedure: the p-value is
+// the least alpha whose bound reaches the share, with clusters and without.
+func TestCountAgrees(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(25, 200).Draw(t, "n")
+		correct := rapid.SliceOfN(rapid.Bool(), n, n).Draw(t, "correct")
+		var cluster []int
+		if rapid.Bool().Draw(t, "clustered") {
+			cluster = rapid.SliceOfN(rapid.IntRange(0, 40), n, n).Draw(t, "cluster")
+		}
+		p0 := rapid.Float64Range(0.05, 0.95).Draw(t, "p0")
+		c := stats.CountOf(correct, cluster)
+		if !c.Gated() {
+			if low, high := c.Bounds(0.05); low != 0 || high != 1 || c.Greater(p0) != 1 || c.Less(p0) != 1 {
+				t.Fatalf("%+v settles something", c)
+			}
+			return
+		}
+		for _, alpha := range []float64{0.001, 0.01, 0.05, 0.2} {
+			low, high := c.Bounds(alpha)
+			if p := c.Greater(p0); (low >= p0) != (p <= alpha) && math.Abs(low-p0) > 1e-9 && math.Abs(p-alpha) > 1e-9 {
+				t.Fatalf("%+v at %g: lower bound %g of %g, p %g", c, alpha, low, p0, p)
+			}
+			if p := c.Less(p0); (high <= p0) != (p <= alpha) && math.Abs(high-p0) > 1e-9 && math.Abs(p-alpha) > 1e-9 {
+				t.Fatalf("%+v at %g: upper bound %g of %g, p %g", c, alpha, high, p0, p)
+			}
+		}
+	})
+}
+
+func TestCountMore(t *testing.T) {
+	t.Parallel()
+	// 25 pairs that each agree are worth about half their cases, so that about
+	// twice as many are needed.
+	var correct []bool
+	var cluster []int
+	for i := range 50 {
+		correct, cluster = append(correct, i/2%10 != 0), append(cluster, i/2)
+	}
+	own, _ := stats.CountOf(correct, nil).More(0.8, 0.05, 0.8)
+	pairs, ok := stats.CountOf(correct, cluster).More(0.8, 0.05, 0.8)
+	if !ok || pairs < 3*own/2 || pairs > 4*own {
+		t.Errorf("%d more in pairs, %d more by themselves", pairs, own)
+	}
+	// Ten clusters: as many cases again at the least, whatever they show.
+	if more, _ := stats.CountOf(correct, tenths(cluster)).More(0.2, 0.05, 0.8); more < 50 {
+		t.Errorf("%d more from ten clusters", more)
+	}
+}
+
+func tenths(cluster []int) []int {
+	out := make([]int, len(cluster))
+	for i, c := range cluster {
+		out[i] = c % 10
+	}
+	return out
+}

@@ -315,6 +315,8 @@ func WriteCSV(w io.Writer, spec dataset.Spec, cases []dataset.Case) error {
 			columns = append(columns, column{name, func(c dataset.Case) string { return c.Resolution }})
 		case dataset.RoleSlice:
 			columns = append(columns, column{name, func(c dataset.Case) string { return c.Slice }})
+		case dataset.RoleCluster:
+			columns = append(columns, column{name, func(c dataset.Case) string { return c.Cluster }})
 		case dataset.RoleTag:
 			columns = append(columns, column{name, func(c dataset.Case) string { return c.Tags[name] }})
 		case dataset.RoleIgnore:

@@ -7,7 +7,6 @@ import (
 
 	"github.com/landfall-ai/landfall/align/poc"
 	"github.com/landfall-ai/landfall/core/evidence"
-	"github.com/landfall-ai/landfall/kit/stats"
 	"github.com/landfall-ai/landfall/kit/text"
 )
 
@@ -71,8 +70,9 @@ func Select(m poc.Measurement, lim Limits) Result {
 		if c.Overall.N == 0 {
 			continue
 		}
+		low, _ := c.Overall.Count().Bounds(m.AlphaSpent() / float64(measured))
 		row := Row{Candidate: c.ID, Title: c.Title, Rung: c.Rung, CostPerTask: c.CostPerTask.Float(), CostProvenance: c.CostPerTask.Provenance,
-			AccuracyLow:      stats.LowerBound(c.Overall.Correct, c.Overall.N, m.AlphaSpent()/float64(measured)),
+			AccuracyLow:      low,
 			Interpretability: c.Interpretability.Class, Why: c.Interpretability.Why, Broken: []Broken{}}
 		if c.LatencyMs != nil {
 			row.LatencyP95High = c.LatencyMs.P95High
