@@ -73,7 +73,7 @@ func TestLifecycleFromRunToActuals(t *testing.T) {
 		t.Errorf("%d bytes, %v", book.Len(), err)
 	}
 	found, err := r.Compare([]roi.Actual{{Line: "ops", Month: 1, Amount: 1e6}})
-	if err != nil || len(found) != 1 || found[0].Percentile != 1 {
+	if err != nil || len(found.Lines) != 1 || found.Lines[0].Percentile != 1 || found.NPV.Mean >= found.Before.Mean {
 		t.Errorf("%+v, %v", found, err)
 	}
 	whole, err := a.Report(ctx, dir, nil)
