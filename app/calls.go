@@ -117,7 +117,7 @@ func (c *calls) model(b *bound, cand scenario.Candidate, e *poc.Entrant) error {
 	if err != nil {
 		return err
 	}
-	e.Concurrency = cmp.Or(m.Concurrency, c.doc.Run.Concurrency)
+	e.Concurrency, e.Repeats = cmp.Or(m.Concurrency, c.doc.Run.Concurrency), m.Repeats
 	d := llm.Deps{Endpoint: ep, Limiter: c.limiter(m.Endpoint, e.Concurrency), Log: c.log, Cache: c.cache, Price: price, Budget: c.budget}
 	if s := c.doc.Endpoints[m.Endpoint].TimeoutS; s > 0 {
 		d.Timeouts.Total = time.Duration(s * float64(time.Second))
@@ -224,7 +224,7 @@ func (c *calls) http(b *bound, cand scenario.Candidate, e *poc.Entrant) error {
 	if s := c.doc.Endpoints[h.Endpoint].TimeoutS; s > 0 {
 		timeout = time.Duration(s * float64(time.Second))
 	}
-	e.Concurrency = cmp.Or(h.Concurrency, c.doc.Run.Concurrency)
+	e.Concurrency, e.Repeats = cmp.Or(h.Concurrency, c.doc.Run.Concurrency), h.Repeats
 	by := asked{}
 	for _, id := range cand.SuiteIDs() {
 		one := &remote.App{Client: client, URL: strings.TrimSuffix(ep.BaseURL, "/") + h.Path, Method: cmp.Or(h.Method, http.MethodPost), Header: header,

@@ -65,12 +65,12 @@ func (b *bound) determines(c scenario.Candidate) (map[string]any, error) {
 	switch {
 	case c.Model != nil:
 		m := *c.Model
-		m.Title, m.Price, m.Concurrency = text.Text{}, nil, 0
+		m.Title, m.Price, m.Concurrency, m.Repeats = text.Text{}, nil, 0, 0
 		what["model"], what["address"] = m, b.folder.Document.Endpoints[m.Endpoint].BaseURL
 		what["prompts"] = b.ownPrompts(c)
 	case c.HTTP != nil:
 		h := *c.HTTP
-		h.Title, h.Price, h.Concurrency = text.Text{}, nil, 0
+		h.Title, h.Price, h.Concurrency, h.Repeats = text.Text{}, nil, 0, 0
 		what["http"], what["address"] = h, b.folder.Document.Endpoints[h.Endpoint].BaseURL
 	case c.Recorded != nil:
 		r := *c.Recorded

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -139,5 +140,47 @@ func TestDataClassIsCheckedBeforeAnything(t *testing.T) {
 	}
 	if _, err := a.Run(context.Background(), dir, app.RunOptions{}); !errors.Is(err, llm.ErrClass) || calls.Load() != 0 {
 		t.Errorf("%v after %d calls", err, calls.Load())
+	}
+}
+
+// A model that is asked three times per case is measured on as many cases as
+// one that is asked once; what differs between its answers is its own figure.
+func TestRepeatsAreNoCases(t *testing.T) {
+	t.Parallel()
+	var seen sync.Map // how often a prompt came
+	var calls atomic.Int32
+	server := llmtest.New(t, func(c llmtest.Call) llmtest.Reply {
+		calls.Add(1)
+		prompt := string(c.Body)
+		n, _ := seen.LoadOrStore(prompt, new(atomic.Int32))
+		again := n.(*atomic.Int32).Add(1)
+		switch {
+		case !strings.Contains(prompt, "parcel"), again == 3 && strings.Contains(prompt, "parcel 1"): // wrong, the third time
+			return llmtest.Reply{Text: "refund"}
+		}
+		return llmtest.Reply{Text: "delivery"}
+	})
+	a, dir := opened(t), withModel(t, server, "100")
+	path := filepath.Join(dir, "scenario.yaml")
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := strings.Replace(string(raw), "rung: small-model,", "rung: small-model, repeats: 3,", 1)
+	if err := os.WriteFile(path, []byte(again), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var sends []app.Sending
+	info, err := a.Run(t.Context(), dir, app.RunOptions{Announce: func(s []app.Sending, _ llm.Money) { sends = s }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := measured(t, a, dir, info)
+	if r := c.Repeats; c.Overall.N != 120 || r == nil || r.Each != 3 || r.Cases != 120 || r.Unstable == 0 || r.Unstable > 60 ||
+		!(r.Flip > 0 && r.Accuracy.Value < float64(c.Overall.Correct)/120) {
+		t.Errorf("%+v, repeats %+v", c.Overall, r)
+	}
+	if n := calls.Load(); n != 360 || len(sends) != 1 || sends[0].Repeats != 3 || sends[0].Most.Amount.String() != "3.6" {
+		t.Errorf("%d calls, announced %+v", n, sends)
 	}
 }

@@ -32,6 +32,7 @@ type Sending struct {
 	Model     string   `json:"model,omitempty"`
 	Classes   []string `json:"classes"` // of the data
 	Cases     int      `json:"cases"`
+	Repeats   int      `json:"repeats,omitempty"` // how often each is sent, if more than once
 	Images    int      `json:"images,omitempty"`
 	// Input and Output are tokens, nothing for an application. Bounded is false
 	// if no max_tokens is set: then the most of Output is an assumption.
@@ -101,6 +102,11 @@ func (c *calls) modelOutlook(ctx context.Context, b *bound, cand scenario.Candid
 		expected, most = expected.Add(e.Expected.Amount), most.Add(e.Most.Amount)
 		return nil
 	})
+	times := max(1, s.Repeats)
+	for _, n := range []*int{&s.Input.Expected, &s.Input.Most, &s.Output.Expected, &s.Output.Most} {
+		*n *= times
+	}
+	expected, most = expected.Mul(decimal.NewFromInt(int64(times))), most.Mul(decimal.NewFromInt(int64(times)))
 	if price != nil {
 		s.Expected, s.Most = &llm.Money{Amount: expected, Currency: price.Currency}, &llm.Money{Amount: most, Currency: price.Currency}
 	}
@@ -130,7 +136,7 @@ func (c *calls) httpOutlook(ctx context.Context, b *bound, cand scenario.Candida
 		return err
 	})
 	if price != nil {
-		total := &llm.Money{Amount: price.PerRequest.Mul(decimal.NewFromInt(int64(s.Cases))), Currency: price.Currency}
+		total := &llm.Money{Amount: price.PerRequest.Mul(decimal.NewFromInt(int64(s.Cases * max(1, s.Repeats)))), Currency: price.Currency}
 		s.Expected, s.Most = total, total
 	}
 	return s, err
@@ -138,6 +144,9 @@ func (c *calls) httpOutlook(ctx context.Context, b *bound, cand scenario.Candida
 
 func sendingOf(b *bound, cand scenario.Candidate, ep llm.Endpoint) Sending {
 	s := Sending{Candidate: cand.ID(), Endpoint: ep.Name, Host: ep.Host(), Local: ep.Local()}
+	if n := cand.Repeats(); n > 1 {
+		s.Repeats = n
+	}
 	for _, id := range cand.SuiteIDs() {
 		suite := b.suite(id)
 		s.Cases += len(suite.data.Test)

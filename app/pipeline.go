@@ -63,7 +63,24 @@ func (runJob) Kind() string { return "run" }
 
 // spec is the digest of what a run measures.
 func (b *bound) spec(explore bool) (string, error) {
-	return evidence.Digest(map[string]any{"bindings": b.bindings, "exploratory": explore})
+	what := map[string]any{"bindings": b.bindings, "exploratory": explore}
+	if r := b.repeats(); len(r) > 0 {
+		what["repeats"] = r
+	}
+	return evidence.Digest(what)
+}
+
+// repeats is how often candidates are asked each case, of those that are asked
+// more than once. It is no subject of evidence: it changes what is known of a
+// candidate, not the candidate.
+func (b *bound) repeats() map[string]int {
+	out := map[string]int{}
+	for _, c := range b.folder.Document.Candidates {
+		if n := c.Repeats(); n > 1 {
+			out[c.ID()] = n
+		}
+	}
+	return out
 }
 
 // keep copies the data files of every suite.

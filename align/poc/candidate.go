@@ -19,6 +19,8 @@ type Input struct {
 	// Image is the file as it is, not decoded; nil if the case has none.
 	Image []byte
 	Tags  map[string]string
+	// Sample tells repeats of one case apart, from 0.
+	Sample int
 }
 
 // Answer is what a candidate said to one input.
@@ -80,6 +82,9 @@ type Entrant struct {
 	Source     string
 	// Concurrency is the number of cases in flight at once.
 	Concurrency int
+	// Repeats is how often each case is asked; 0 and 1 are once. More than
+	// once measures how steady a candidate is: repeats are never cases.
+	Repeats int
 	// Prepare makes the candidate ready (trains it). It is called once, before
 	// the candidate's first case, and not at all if nothing is left to do but
 	// to summarise.

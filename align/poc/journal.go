@@ -37,6 +37,11 @@ type Result struct {
 
 	InputTokens, OutputTokens int64
 
+	// Tried is how often the case was asked, of a candidate that is asked more
+	// than once, and Right how many of these answers were right. All else is
+	// of the first one.
+	Tried, Right int
+
 	Err  string // "" if the candidate answered
 	Done time.Time
 }
@@ -66,6 +71,8 @@ CREATE TABLE IF NOT EXISTS results (
     correct BIGINT NOT NULL, score DOUBLE PRECISION NOT NULL, severe BIGINT NOT NULL, invalid BIGINT NOT NULL,
     latency_ns BIGINT NOT NULL, waited_ns BIGINT NOT NULL, first_token_ns BIGINT NOT NULL,
     input_tokens BIGINT NOT NULL, output_tokens BIGINT NOT NULL, error TEXT NOT NULL, done_us BIGINT NOT NULL,
+    PRIMARY KEY (candidate, case_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS repeats (candidate TEXT NOT NULL, case_id TEXT NOT NULL, tried BIGINT NOT NULL, correct BIGINT NOT NULL,
     PRIMARY KEY (candidate, case_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS prepared (candidate TEXT PRIMARY KEY, settings TEXT NOT NULL, threshold80 DOUBLE PRECISION NOT NULL);
 CREATE TABLE IF NOT EXISTS sessions (candidate TEXT NOT NULL, started_us BIGINT NOT NULL);`
@@ -156,6 +163,12 @@ func (j *journal) commit(batch []entry) error {
 			r.Latency.Nanoseconds(), r.Waited.Nanoseconds(), r.FirstToken.Nanoseconds(), r.InputTokens, r.OutputTokens, r.Err, r.Done.UnixMicro()); err != nil {
 			return j.explain("write", err)
 		}
+		if r.Tried == 0 {
+			continue
+		}
+		if _, err := tx.Exec("INSERT INTO repeats VALUES (?,?,?,?) ON CONFLICT (candidate, case_id) DO NOTHING", r.Candidate, r.CaseID, r.Tried, r.Right); err != nil {
+			return j.explain("write", err)
+		}
 	}
 	if err := tx.Commit(); err != nil {
 		return j.explain("write", err)
@@ -165,9 +178,9 @@ func (j *journal) commit(batch []entry) error {
 
 // results returns what is on file for a candidate, by case id.
 func (j *journal) results(ctx context.Context, candidate string) (map[string]Result, error) {
-	rows, err := j.db.QueryContext(ctx, `SELECT candidate, case_id, resolution, confidence, correct, score, severe, invalid,
-		latency_ns, waited_ns, first_token_ns, input_tokens, output_tokens, error, done_us
-		FROM results WHERE candidate = ?`, candidate)
+	rows, err := j.db.QueryContext(ctx, `SELECT candidate, case_id, resolution, confidence, results.correct, score, severe, invalid,
+		latency_ns, waited_ns, first_token_ns, input_tokens, output_tokens, error, done_us, COALESCE(tried, 0), COALESCE(repeats.correct, 0)
+		FROM results LEFT JOIN repeats USING (candidate, case_id) WHERE candidate = ?`, candidate)
 	if err != nil {
 		return nil, j.explain("read", err)
 	}
@@ -177,7 +190,7 @@ func (j *journal) results(ctx context.Context, candidate string) (map[string]Res
 		var r Result
 		var us int64
 		if err := rows.Scan(&r.Candidate, &r.CaseID, &r.Resolution, &r.Confidence, &r.Correct, &r.Score, &r.Severe, &r.Invalid,
-			&r.Latency, &r.Waited, &r.FirstToken, &r.InputTokens, &r.OutputTokens, &r.Err, &us); err != nil {
+			&r.Latency, &r.Waited, &r.FirstToken, &r.InputTokens, &r.OutputTokens, &r.Err, &us, &r.Tried, &r.Right); err != nil {
 			return nil, j.explain("read", err)
 		}
 		r.Done = time.UnixMicro(us).UTC()

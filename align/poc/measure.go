@@ -94,6 +94,7 @@ func measure(sliceIDs []string, o Outcome) CandidateMeasurement {
 			c.Suites = append(c.Suites, SuiteScore{Suite: s.id, Score: s.score()})
 		}
 	}
+	c.Repeats = repeats(o.Results)
 	c.LatencyMs, c.FirstTokenMs = latency(ms), latency(first)
 	if n := float64(len(o.Results)); n > 0 {
 		c.MeanScore, c.WaitedMs = scores/n, float64(waited)/float64(time.Millisecond)/n
@@ -110,6 +111,30 @@ func measure(sliceIDs []string, o Outcome) CandidateMeasurement {
 		c.Surest80 = &p
 	}
 	return c
+}
+
+// repeats sums up how steady the answers were; nil if each case was asked once.
+func repeats(rs []Result) *Repeats {
+	var correct []bool
+	var item []int
+	out := Repeats{}
+	for i, r := range rs {
+		if r.Tried < 2 {
+			continue
+		}
+		out.Each = max(out.Each, r.Tried)
+		for k := range r.Tried {
+			correct, item = append(correct, k < r.Right), append(item, i)
+		}
+	}
+	if len(item) == 0 {
+		return nil
+	}
+	s := stats.Repeats(correct, item)
+	ci := s.Mean.Interval(Level)
+	out.Cases, out.Flip, out.Unstable = s.Tried, s.Flip, s.Unstable
+	out.Accuracy = evidence.Estimate{Value: s.Mean.Value, Low: max(0, ci.Low), High: min(1, ci.High), N: s.Mean.N, Method: ci.Method, Level: Level}
+	return &out
 }
 
 // withCalls adds to the cost of a task what its tokens cost on average. Tokens

@@ -52,6 +52,9 @@ type CandidateMeasurement struct {
 	ErrorCodes map[string]int `json:"error_codes,omitempty"`
 	Severe     int            `json:"severe"`  // cases with a confusion that does grave harm
 	Invalid    int            `json:"invalid"` // cases whose answer breaks the declared schema
+	// Repeats is what asking each case more than once showed; nil if each was
+	// asked once. It enters no other figure.
+	Repeats *Repeats `json:"repeats,omitempty"`
 	// MeanScore is the mean of part marks, 0 to 1.
 	MeanScore float64 `json:"mean_score"`
 	// FirstTokenMs is the time to the first token; nil if not measured.
@@ -67,6 +70,19 @@ type CandidateMeasurement struct {
 	CostPerTask Cost            `json:"cost_per_task"`
 	Coverage    []CoveragePoint `json:"coverage,omitempty"` // by falling threshold
 	Surest80    *CoveragePoint  `json:"surest_80,omitempty"`
+}
+
+// Repeats says how steady a candidate is when the same case is asked again.
+type Repeats struct {
+	Each  int `json:"each"`  // how often a case was asked
+	Cases int `json:"cases"` // asked so
+	// Accuracy is the mean over cases of the share of right answers, with its
+	// interval at Level.
+	Accuracy evidence.Estimate `json:"accuracy"`
+	// Flip is the chance that two answers to one case differ in being right.
+	Flip float64 `json:"flip"`
+	// Unstable counts the cases that were answered both rightly and wrongly.
+	Unstable int `json:"unstable"`
 }
 
 // Interpretability is the stated class of a method: how an answer can be explained.

@@ -192,6 +192,23 @@ func ask(ctx context.Context, plan Plan, e Entrant, c Candidate, cs dataset.Case
 			return Result{}, err
 		}
 	}
+	r, err := askOnce(ctx, plan, e, c, cs, in)
+	if err != nil || e.Repeats < 2 {
+		return r, err
+	}
+	r.Tried, r.Right = 1, b2i(r.Correct)
+	for in.Sample = 1; in.Sample < e.Repeats; in.Sample++ {
+		again, err := askOnce(ctx, plan, e, c, cs, in)
+		if err != nil {
+			return Result{}, err
+		}
+		r.Tried++
+		r.Right += b2i(again.Correct)
+	}
+	return r, nil
+}
+
+func askOnce(ctx context.Context, plan Plan, e Entrant, c Candidate, cs dataset.Case, in Input) (Result, error) {
 	start := time.Now() // the monotonic clock: service time is measured, not told
 	a, err := answerOf(ctx, c, in)
 	r := Result{Candidate: e.ID, CaseID: cs.ID, Latency: time.Since(start), Waited: a.Took.Waited, FirstToken: a.Took.FirstToken,

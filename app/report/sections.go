@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -242,10 +243,24 @@ func candidateSection(r Report, l lang) *section {
 		s.Lead = l.say("Recommended for the whole: "+name+", lower bound "+l.pct(b.Accuracy.Low)+", which "+pick(b.Sufficient, "reaches", "does not reach")+" the bar of "+l.pct(r.Scenario.Bar)+".",
 			"整体推荐："+name+"，下限 "+l.pct(b.Accuracy.Low)+"，"+pick(b.Sufficient, "达到", "未达到")+"门槛 "+l.pct(r.Scenario.Bar)+"。")
 	}
+	for _, c := range r.POC.Candidates {
+		if c.Repeats != nil {
+			s.Parts = append(s.Parts, part{Text: l.colon(l.of(c.Title), steadiness(*c.Repeats, l))})
+		}
+	}
 	if w := l.of(r.Scenario.BarWhy); w != "" {
 		s.Parts = append(s.Parts, part{Text: l.colon(l.say("Why this bar", "门槛的依据"), w)})
 	}
 	return s
+}
+
+// steadiness says what asking each case more than once showed.
+func steadiness(x poc.Repeats, l lang) string {
+	return l.say(
+		fmt.Sprintf("asked %s cases %d times each: %s of answer pairs differ in being right, %s cases were answered both rightly and wrongly, %s right on average. Repeats count as no further cases.",
+			l.count(x.Cases), x.Each, l.pct(x.Flip), l.count(x.Unstable), l.pct(x.Accuracy.Value)),
+		fmt.Sprintf("%s 条用例各问 %d 次：同一条的两次回答对错不一的占 %s，%s 条时对时错，平均正确率 %s。重复提问不算新增用例。",
+			l.count(x.Cases), x.Each, l.pct(x.Flip), l.count(x.Unstable), l.pct(x.Accuracy.Value)))
 }
 
 func pick(ok bool, yes, no string) string {

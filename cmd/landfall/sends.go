@@ -35,6 +35,9 @@ func (c *command) sending(s app.Sending) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, c.say("%s: sends %s cases (data class %s) to %s (%s)", "%s：将把 %s 条用例（数据分级 %s）发往 %s（%s）"),
 		s.Candidate, term.Count(int64(s.Cases)), strings.Join(s.Classes, c.say(", ", "、")), s.Endpoint, place)
+	if s.Repeats > 1 {
+		fmt.Fprintf(&b, c.say(", each %d times", "，每条 %d 次"), s.Repeats)
+	}
 	if s.Images > 0 {
 		fmt.Fprintf(&b, c.say(", with %s images", "，含 %s 张图片"), term.Count(int64(s.Images)))
 	}

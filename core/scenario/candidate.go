@@ -104,6 +104,7 @@ type Model struct {
 	Confidence  string         `json:"confidence"` // JSON pointer; "" is none
 	Price       *Price         `json:"price"`
 	Concurrency int            `json:"concurrency"` // calls in flight at most; RunOptions.Concurrency if 0
+	Repeats     int            `json:"repeats"`     // how often each case is asked; once if 0
 }
 
 // HTTP is an application behind HTTP, judged as it is.
@@ -122,6 +123,7 @@ type HTTP struct {
 	Version     string            `json:"version"` // of the application
 	Price       *Price            `json:"price"`
 	Concurrency int               `json:"concurrency"`
+	Repeats     int               `json:"repeats"`
 }
 
 // Recorded is what another system answered. It proves what that system did,
@@ -160,4 +162,15 @@ type Planned struct {
 	ID    string    `json:"id"`
 	Title text.Text `json:"title"`
 	Rung  string    `json:"rung"` // small-model, large-model, multimodal
+}
+
+// Repeats returns how often c is asked each case, at least once.
+func (c Candidate) Repeats() int {
+	switch {
+	case c.Model != nil:
+		return max(1, c.Model.Repeats)
+	case c.HTTP != nil:
+		return max(1, c.HTTP.Repeats)
+	}
+	return 1
 }

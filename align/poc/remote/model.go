@@ -64,7 +64,7 @@ func (m *Model) Request(in poc.Input) (llm.Request, error) {
 	if err != nil {
 		return llm.Request{}, err
 	}
-	r := llm.Request{Class: m.Class, Tools: m.Tools}
+	r := llm.Request{Class: m.Class, Tools: m.Tools, Sample: in.Sample}
 	if err := parameters(&r, m.Parameters); err != nil {
 		return llm.Request{}, err
 	}
