@@ -13,6 +13,7 @@ import (
 	"github.com/landfall-ai/landfall/app"
 	"github.com/landfall-ai/landfall/app/report"
 	"github.com/landfall-ai/landfall/core/scenario"
+	"github.com/landfall-ai/landfall/kit/fault"
 	"github.com/landfall-ai/landfall/kit/file"
 	"github.com/landfall-ai/landfall/kit/term"
 	"github.com/landfall-ai/landfall/kit/text"
@@ -20,7 +21,7 @@ import (
 
 func (c *command) gradeCommand() *cobra.Command {
 	noun := term.Noun(c.t, "grade", text.Text{En: "what level the work needs, what is feasible, and who serves what", Zh: "需要什么级别、哪些可行、由谁来处理"})
-	noun.AddCommand(c.gradeRubric(), c.gradeMatrix(), c.gradeRoutes())
+	noun.AddCommand(c.gradeRubric(), c.gradePlan(), c.gradeMatrix(), c.gradeRoutes())
 	return noun
 }
 
@@ -94,6 +95,50 @@ func (c *command) rubricOf(x app.RubricOf) string {
 		return c.say("scenario", "场景")
 	}
 	return x.Slice
+}
+
+// errPlan is returned for figures that nothing can be planned with.
+var errPlan = fault.Def{Kind: fault.Invalid, Code: "grade.plan",
+	En: "{flag} {value} is out of range: it takes {allowed}", Zh: "{flag} {value} 超出范围：应为 {allowed}",
+	HintEn: "landfall grade plan --help shows an example", HintZh: "示例见 landfall grade plan --help"}
+
+func (c *command) gradePlan() *cobra.Command {
+	var shares []float64
+	var margin, differ float64
+	cmd := &cobra.Command{
+		Use: "plan DIR", Args: cobra.ExactArgs(1),
+		Short: c.say("how many test cases settle each slice, before anything is measured", "在测量之前，算出各分组需要多少条评测用例"),
+		Long: c.say("Exact one-sided plan with 80 % power, at the error that the next attempt on this test set may spend, with correction for all candidates on all slices. Measures nothing.",
+			"按把握度 80%、单侧精确检验计算；所用错误率是该评测集下一次尝试可用的部分，并对全部候选方案与分组作了校正。本命令不做测量。"),
+		Example: "  landfall grade plan DIR --if 0.93,0.96\n  landfall grade plan DIR --margin 0.03 --differ 0.1",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, x := range shares {
+				if !(x > 0 && x <= 1) {
+					return errPlan.With("flag", "--if", "value", x, "allowed", "0 < x ≤ 1")
+				}
+			}
+			if cmd.Flags().Changed("margin") && !(margin > 0 && margin < 1) {
+				return errPlan.With("flag", "--margin", "value", margin, "allowed", "0 < x < 1")
+			}
+			if !(differ > 0 && differ <= 1) {
+				return errPlan.With("flag", "--differ", "value", differ, "allowed", "0 < x ≤ 1")
+			}
+			return c.with(cmd.Context(), func(a *app.App) error {
+				p, err := a.Plan(cmd.Context(), args[0], shares)
+				if err != nil {
+					return err
+				}
+				if margin > 0 {
+					p = p.WithPaired(margin, differ)
+				}
+				return c.t.Print(p, func(w io.Writer) error { return report.PlanTerminal(c.t, w, p) })
+			})
+		},
+	}
+	cmd.Flags().Float64SliceVar(&shares, "if", nil, c.say("true shares of right answers to plan for; else some above each bar", "按哪些真实正确率来计划；不给则取门槛以上的几档"))
+	cmd.Flags().Float64Var(&margin, "margin", 0, c.say("also plan a paired comparison: how much worse a cheaper candidate may be", "同时计划配对比较：便宜方案允许差多少"))
+	cmd.Flags().Float64Var(&differ, "differ", 0.1, c.say("the share of cases on which the two differ", "两个方案结果不同的用例占比"))
+	return cmd
 }
 
 func (c *command) gradeMatrix() *cobra.Command {

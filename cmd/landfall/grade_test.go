@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/landfall-ai/landfall/app"
+	"github.com/landfall-ai/landfall/examples"
 )
 
 // landfall runs a command line and returns its exit code and output.
@@ -87,5 +90,34 @@ func TestGradeMatrixOfAnEmptyHome(t *testing.T) {
 	}
 	if code, out, errs := landfall(t, "grade", "matrix", "--home", home, "-o", "json"); code != 0 || !strings.Contains(out, `"rows": []`) {
 		t.Errorf("json: exit %d: %s%s", code, out, errs)
+	}
+}
+
+func TestGradePlan(t *testing.T) {
+	t.Parallel()
+	home, dir := t.TempDir(), filepath.Join(t.TempDir(), "bank")
+	if err := app.CopyExample(examples.BankSupport, dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		code int
+		want []string
+	}{
+		{[]string{"--lang", "en", "--margin", "0.03"}, 0, []string{"attempt 1", "28 tests", "Cheque images", "821 cases"}},
+		{[]string{"--lang", "zh"}, 0, []string{"第 1 次尝试", "支票影像", "还差"}},
+		{[]string{"-o", "json", "--if", "0.95"}, 0, []string{`"alpha_used"`, `"true": 0.95`}},
+		{[]string{"--if", "2"}, 2, []string{"grade.plan", "--if 2"}},
+		{[]string{"--margin", "0"}, 2, []string{"grade.plan", "--margin 0"}},
+	} {
+		code, out, errs := landfall(t, append([]string{"grade", "plan", dir, "--home", home}, c.args...)...)
+		if code != c.code {
+			t.Errorf("%v: exit %d: %s", c.args, code, errs)
+		}
+		for _, w := range c.want {
+			if !strings.Contains(out+errs, w) {
+				t.Errorf("%v: no %q in\n%s%s", c.args, w, out, errs)
+			}
+		}
 	}
 }
