@@ -13,6 +13,7 @@ import (
 
 	"github.com/landfall-ai/landfall/align/grade"
 	"github.com/landfall-ai/landfall/align/poc"
+	"github.com/landfall-ai/landfall/align/poc/boundary"
 	"github.com/landfall-ai/landfall/align/roi"
 	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/core/evidence"
@@ -377,6 +378,13 @@ func (a *App) conclude(b *bound, m poc.Measurement, outcomes []poc.Outcome, star
 		return nil, poc.ErrNothingMeasured.With()
 	}
 	if err := add(poc.Statement(m, rec, started, a.now())); err != nil {
+		return nil, err
+	}
+	drawn, err := b.boundary(outcomes, rec.Candidate.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := add(boundary.Statement(drawn, started, a.now())); err != nil {
 		return nil, err
 	}
 	graded, err := graded(b, m, outcomes)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/landfall-ai/landfall/align/grade"
 	"github.com/landfall-ai/landfall/align/poc"
+	"github.com/landfall-ai/landfall/align/poc/boundary"
 	"github.com/landfall-ai/landfall/align/roi"
 	"github.com/landfall-ai/landfall/app/report"
 	"github.com/landfall-ai/landfall/core/evidence"
@@ -105,6 +106,12 @@ func fill(r *report.Report, records []evidence.Record, runID string) error {
 			}
 			acc, _ := rec.Estimate("recommended.accuracy")
 			r.POC, r.Best = &m, &report.Best{Candidate: best, Accuracy: acc, Sufficient: ok}
+		case boundary.Kind().URI:
+			m, err := boundary.FromRecord(rec)
+			if err != nil {
+				return err
+			}
+			r.Boundary = &m
 		case grade.Kind().URI:
 			g, err := grade.FromRecord(rec)
 			if err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/landfall-ai/landfall/align/grade"
 	"github.com/landfall-ai/landfall/align/poc"
+	"github.com/landfall-ai/landfall/align/poc/boundary"
 	"github.com/landfall-ai/landfall/align/roi"
 	"github.com/landfall-ai/landfall/app/report"
 	"github.com/landfall-ai/landfall/core/evidence"
@@ -153,6 +154,7 @@ func TestReportReference(t *testing.T) {
 		reflect.TypeFor[grade.Share](): "share", reflect.TypeFor[roi.Range](): "range", reflect.TypeFor[roi.Plan](): "plan",
 		reflect.TypeFor[poc.Cost](): "cost", reflect.TypeFor[poc.CoveragePoint](): "coverage", reflect.TypeFor[grade.RoutePoint](): "route point",
 		reflect.TypeFor[roi.Rate](): "rate", reflect.TypeFor[roi.PaybackResult](): "payback", reflect.TypeFor[scenario.Quantity](): "quantity",
+		reflect.TypeFor[boundary.Cell](): "cell",
 	}
 	names := map[string]bool{}
 	jsonNames(reflect.TypeFor[report.Report](), "", recurring, names)
@@ -204,7 +206,10 @@ func jsonNames(typ reflect.Type, path string, recurring map[reflect.Type]string,
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case f.Anonymous && name == "":
-			continue // the page says that its fields stand beside
+			if recurring[f.Type] == "" {
+				jsonNames(f.Type, path, recurring, into)
+			}
+			continue // of a recurring one the page says that its fields stand beside
 		case name == "-" || !f.IsExported():
 			continue
 		case name == "":

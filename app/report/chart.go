@@ -200,6 +200,7 @@ type dot struct {
 	Shape       string // class and symbol
 	Assumed     bool
 	Value       string
+	Aside       string // said after the value, instead of the mark's word
 	Mark        mark
 	Desc        string
 }
@@ -228,31 +229,17 @@ func overall(c poc.CandidateMeasurement, s *selection.Result, bar float64) strin
 	return string(gate.Insufficient)
 }
 
-func dotChart(r Report, l lang) *dots {
-	if r.POC == nil || len(r.POC.Candidates) == 0 {
-		return nil
-	}
-	bar := r.Scenario.Bar
-	lowest := 1.0
-	if bar > 0 {
-		lowest = bar
-	}
-	for _, c := range r.POC.Candidates {
-		if c.Overall.N > 0 || c.Provenance == evidence.Assumed {
-			lowest = min(lowest, c.Overall.Low)
-		}
-	}
+// axis chooses where a chart of shares begins, so that lowest is in it, and
+// draws its ticks and the bar (0 is none). It returns the share of the width
+// at which a share stands.
+func (d *dots) axis(lowest, bar float64, l lang) func(float64) float64 {
 	from := min(0.9, max(0, math.Floor(lowest*10)/10))
-	scale := func(v float64) float64 { return (v - from) / (1 - from) }
-	d := &dots{Title: l.say("Candidates against the bar", "候选方案与门槛"),
-		Note: l.say("Symbols are shares of correct resolutions, lines are 95% intervals. An interval across the bar decides nothing. Circle: passes; square: fails; diamond: not enough evidence; dashed: assumed.",
-			"符号为正确率，线为 95% 区间；跨过门槛的区间不作结论。圆：通过；方：未通过；菱形：证据不足；虚线：假设。")}
 	step := 0.1
 	if from < 0.5 {
 		step = 0.2
-		from0 := math.Floor(from/step) * step
-		from = max(0, from0)
+		from = max(0, math.Floor(from/step)*step)
 	}
+	scale := func(v float64) float64 { return (v - from) / (1 - from) }
 	for v := from; v < 1+1e-9; v += step {
 		t := tick{X: x(scale(v)), Label: strconv.Itoa(int(math.Round(v*100))) + "%", Anchor: "middle"}
 		switch {
@@ -272,14 +259,42 @@ func dotChart(r Report, l lang) *dots {
 			d.BarAnchor = "start"
 		}
 	}
+	return scale
+}
+
+// x0 is where a share stands on a scale; widthOf how wide an interval is.
+func x0(scale func(float64) float64, v float64) string { return x(scale(v)) }
+
+func widthOf(scale func(float64) float64, low, high float64) string {
+	return x(max(0, scale(high)) - max(0, scale(low)))
+}
+
+func dotChart(r Report, l lang) *dots {
+	if r.POC == nil || len(r.POC.Candidates) == 0 {
+		return nil
+	}
+	bar := r.Scenario.Bar
+	lowest := 1.0
+	if bar > 0 {
+		lowest = bar
+	}
+	for _, c := range r.POC.Candidates {
+		if c.Overall.N > 0 || c.Provenance == evidence.Assumed {
+			lowest = min(lowest, c.Overall.Low)
+		}
+	}
+	d := &dots{Title: l.say("Candidates against the bar", "候选方案与门槛"),
+		Note: l.say("Symbols are shares of correct resolutions, lines are 95% intervals. An interval across the bar decides nothing. Circle: passes; square: fails; diamond: not enough evidence; dashed: assumed.",
+			"符号为正确率，线为 95% 区间；跨过门槛的区间不作结论。圆：通过；方：未通过；菱形：证据不足；虚线：假设。")}
+	scale := d.axis(lowest, bar, l)
 	for _, c := range r.POC.Candidates {
 		o := overall(c, r.Selection, bar)
 		row := dot{Label: l.of(c.Title), Sub: l.rung(c.Rung), Mark: l.mark(o), Shape: l.mark(o).Shape, Assumed: o == string(gate.Assumed)}
 		if o == notMeasured {
 			row.Missing = l.outcome(notMeasured)
 		} else {
-			row.X, row.Low, row.High = x(scale(c.Overall.Accuracy)), x(scale(c.Overall.Low)), x(scale(c.Overall.High))
-			row.Wid = x(scale(c.Overall.High) - scale(c.Overall.Low))
+			row.X, row.Low, row.High = x0(scale, c.Overall.Accuracy), x0(scale, c.Overall.Low), x0(scale, c.Overall.High)
+			row.Wid = widthOf(scale, c.Overall.Low, c.Overall.High)
 			row.Value = l.pct(c.Overall.Accuracy)
 		}
 		row.Desc = l.colon(row.Label, l.list([]string{cmp.Or(row.Value, row.Missing), l.ci(c.Overall.Low, c.Overall.High), row.Mark.Word}))

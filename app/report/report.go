@@ -7,6 +7,7 @@ import (
 
 	"github.com/landfall-ai/landfall/align/grade"
 	"github.com/landfall-ai/landfall/align/poc"
+	"github.com/landfall-ai/landfall/align/poc/boundary"
 	"github.com/landfall-ai/landfall/align/roi"
 	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/core/scenario"
@@ -28,6 +29,7 @@ type Report struct {
 	// Planned lists the candidates of the scenario that nobody has measured.
 	Planned   []Planned         `json:"planned,omitempty"`
 	Best      *Best             `json:"recommended,omitempty"`
+	Boundary  *boundary.Result  `json:"boundary,omitempty"`
 	Grade     *grade.Result     `json:"grade,omitempty"`
 	ROI       *roi.Result       `json:"roi,omitempty"`
 	Selection *selection.Result `json:"selection,omitempty"`

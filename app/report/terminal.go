@@ -72,6 +72,7 @@ func Terminal(w io.Writer, r Report, language string, color bool) error {
 		return err
 	}
 	s.failures(r)
+	s.weak(r)
 	if m := moneyLine(r, l); m != "" {
 		if restsOnAssumptions(r) {
 			m += "  " + onAssumptions(l)
@@ -149,6 +150,25 @@ func (s *screen) failures(r Report) {
 			l.count(c.Overall.N)+" 条用例中有 "+l.count(c.Errors)+" 条出错，按答错计：")
 		s.line(l.colon(line(l.of(c.Title)), what+strings.Join(errorCodes(c, l), l.say(", ", "、"))))
 	}
+}
+
+// weak says where the recommended candidate is weakest, and how many more weak
+// slices the report lists.
+func (s *screen) weak(r Report) {
+	if r.Boundary == nil || len(r.Boundary.Suites) == 0 {
+		return
+	}
+	l := s.l
+	m := r.Boundary.Suites[0]
+	c, ok := m.Candidate(m.Focus)
+	if !ok || len(c.Weak.Rules) == 0 {
+		return
+	}
+	more := ""
+	if n := len(c.Weak.Rules) - 1; n > 0 {
+		more = l.say("; "+l.count(n)+" more in the report", "；另有 "+l.count(n)+" 处见报告")
+	}
+	s.line(l.colon(l.say("Weak spot of ", "薄弱处 · ")+line(candidateTitle(r, c.Candidate, l)), line(l.of(c.Weak.Rules[0].Text))+more))
 }
 
 func (s *screen) gates(r Report) {

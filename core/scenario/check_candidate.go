@@ -61,6 +61,14 @@ func checkTask(t Task, p string, wrong complain) {
 	if t.Kind == TaskTools && t.Tools == "" {
 		wrong(p, "a task of kind tools needs tools: the file with the tools that may be called", "tools 任务需要 tools：可调用工具的文件")
 	}
+	if d := t.Detect; d != nil {
+		if !slices.Contains(t.Choices, d.Positive) {
+			wrong(p+"/detect/positive", "%s is not one of the choices; known: %s", "%s 不在 choices 中；可用：%s", d.Positive, nearestFirst(d.Positive, t.Choices))
+		}
+		if d.CostMiss == 0 && d.CostFalse == 0 {
+			wrong(p+"/detect", "one of cost_miss and cost_false must be above 0: errors that cost nothing have no best threshold", "cost_miss 与 cost_false 至少一项大于 0：错误没有代价就没有最优阈值")
+		}
+	}
 	for i, c := range t.Severe {
 		for _, x := range []string{c.Expected, c.Given} {
 			if len(t.Choices) > 0 && !slices.Contains(t.Choices, x) {

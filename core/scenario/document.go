@@ -247,7 +247,7 @@ func (d *Document) Bind(datasets map[string]string, trafficDigest string, candid
 	for role, v := range map[string]any{
 		RoleTargets: held,
 		RoleTraffic: map[string]any{"sample": trafficDigest, "source": d.Traffic.Source, "per_year": d.Traffic.PerYear},
-		RoleCosts:   d.bindLifecycle(map[string]any{"costs": costs, "imported": imported}),
+		RoleCosts:   d.bindLifecycle(d.bindDetect(map[string]any{"costs": costs, "imported": imported})),
 		RoleQuality: d.qualityPolicies(),
 	} {
 		digest, err := evidence.Digest(v)
@@ -257,6 +257,20 @@ func (d *Document) Bind(datasets map[string]string, trafficDigest string, candid
 		b[role] = map[string]string{role: digest}
 	}
 	return b, nil
+}
+
+// bindDetect adds what errors of detections cost, where somebody stated it.
+func (d *Document) bindDetect(costs map[string]any) map[string]any {
+	of := map[string]Detect{}
+	for _, s := range d.AllSuites() {
+		if s.Task.Detect != nil {
+			of[s.ID] = *s.Task.Detect
+		}
+	}
+	if len(of) > 0 {
+		costs["detect"] = of
+	}
+	return costs
 }
 
 // Subjects returns the subjects of b in the given roles, sorted by role and

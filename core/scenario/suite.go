@@ -26,8 +26,20 @@ type Task struct {
 	Tools   string      `json:"tools"`   // file of the tools that may be called
 	Choices []string    `json:"choices"` // of a decision
 	Severe  []Confusion `json:"severe"`  // confusions that do grave harm
+	// Detect says of a decision which one means that something was found, and
+	// what errors cost; nil if it is none of that kind.
+	Detect *Detect `json:"detect"`
 	// Grader is the declaration of align/poc/grader; nil is the task's own.
 	Grader map[string]any `json:"grader"`
+}
+
+// Detect is what the errors of a detection cost each, in the currency of the
+// costs.
+type Detect struct {
+	Positive  string  `json:"positive"` // the choice that means found
+	CostMiss  float64 `json:"cost_miss"`
+	CostFalse float64 `json:"cost_false"`
+	Source    string  `json:"source,omitempty"` // of the two costs
 }
 
 // Confusion is one decision given where another was right.

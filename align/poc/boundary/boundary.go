@@ -51,6 +51,7 @@ type CandidateMap struct {
 	Weak        Weakness     `json:"weak"`
 	Confusion   Confusion    `json:"confusion"`
 	Calibration *Calibration `json:"calibration,omitempty"` // nil if its confidences do not differ
+	Decision    *Decision    `json:"decision,omitempty"`    // of a yes-or-no decision whose errors have costs
 }
 
 // Axis is one way to part the cases.
