@@ -6,6 +6,7 @@ import (
 	"github.com/landfall-ai/landfall/align/grade"
 	"github.com/landfall-ai/landfall/align/poc"
 	"github.com/landfall-ai/landfall/align/poc/boundary"
+	"github.com/landfall-ai/landfall/align/poc/diff"
 	"github.com/landfall-ai/landfall/align/roi"
 	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/core/evidence"
@@ -41,6 +42,7 @@ func Capabilities() []Capability {
 		{Name: "align/poc", Kinds: []evidence.Kind{poc.Kind()}, Migrations: []fs.FS{poc.Migrations},
 			Policies: []gate.Source{{Name: "align/poc/policy.yaml", Data: poc.Policy}}, Operations: func(r *rest.Registry, a *App) { a.Runs.Operations(r, a.Scenarios, a.withResults) }},
 		{Name: "align/poc/boundary", Kinds: []evidence.Kind{boundary.Kind()}, Operations: func(r *rest.Registry, a *App) { boundary.Operations(r, a.boundaryOf) }},
+		{Name: "align/poc/diff", Operations: func(r *rest.Registry, a *App) { diff.Operations(r, a.Diff) }},
 		{Name: "align/grade", Kinds: []evidence.Kind{grade.Kind()}, Policies: []gate.Source{{Name: "align/grade/policy.yaml", Data: grade.Policy}},
 			Operations: func(r *rest.Registry, a *App) { grade.Operations(r, a.visibleFeasibility) }},
 		{Name: "align/roi", Kinds: []evidence.Kind{roi.Kind()}, Policies: []gate.Source{{Name: "align/roi/policy.yaml", Data: roi.Policy}}},

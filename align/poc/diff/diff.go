@@ -20,7 +20,10 @@ const (
 
 // Result is what became of one case.
 type Result struct {
-	CaseID     string
+	CaseID string
+	// Expected is the right answer: a case whose right answer differs between
+	// the sides is not the same case.
+	Expected   string
 	Slice      string
 	Resolution string // "" if there was no answer
 	Correct    bool
@@ -83,10 +86,11 @@ type Diff struct {
 
 // Flip is a case that changed sides.
 type Flip struct {
-	CaseID string `json:"case"`
-	Slice  string `json:"slice,omitempty"`
-	Was    string `json:"was"` // A's answer
-	Is     string `json:"is"`  // B's answer
+	CaseID   string `json:"case"`
+	Slice    string `json:"slice,omitempty"`
+	Expected string `json:"expected"`
+	Was      string `json:"was"` // A's answer
+	Is       string `json:"is"`  // B's answer
 }
 
 // SliceDiff is the comparison on one slice.
@@ -120,7 +124,7 @@ func Compare(a, b Side) (Diff, error) {
 	bySlice := map[string]*SliceDiff{}
 	for _, x := range a.Results {
 		y, ok := inB[x.CaseID]
-		if !ok {
+		if !ok || y.Expected != x.Expected {
 			d.OnlyA++
 			continue
 		}
@@ -131,7 +135,7 @@ func Compare(a, b Side) (Diff, error) {
 			bySlice[x.Slice] = s
 		}
 		s.Cases++
-		flip := Flip{CaseID: x.CaseID, Slice: x.Slice, Was: x.Resolution, Is: y.Resolution}
+		flip := Flip{CaseID: x.CaseID, Slice: x.Slice, Expected: x.Expected, Was: x.Resolution, Is: y.Resolution}
 		switch {
 		case y.Correct && !x.Correct:
 			d.Gained = append(d.Gained, flip)
@@ -149,8 +153,8 @@ func Compare(a, b Side) (Diff, error) {
 			d.CorrectB++
 		}
 	}
-	for id := range inB {
-		if _, ok := inA[id]; !ok {
+	for id, y := range inB {
+		if x, ok := inA[id]; !ok || x.Expected != y.Expected {
 			d.OnlyB++
 		}
 	}
@@ -208,6 +212,24 @@ func corrected(bySlice map[string]*SliceDiff) []SliceDiff {
 	for i, q := range stats.Holm(p) {
 		out[i].P = q
 		out[i].Verdict = verdict(out[i].Gained, out[i].Lost, out[i].Cases, q)
+	}
+	return out
+}
+
+// Flipped is a case that changed sides, with the direction.
+type Flipped struct {
+	Flip
+	To string `json:"flip"` // gained or lost
+}
+
+// Flips returns the lost cases, then the gained ones.
+func (d Diff) Flips() []Flipped {
+	out := []Flipped{}
+	for _, f := range d.Lost {
+		out = append(out, Flipped{f, "lost"})
+	}
+	for _, f := range d.Gained {
+		out = append(out, Flipped{f, "gained"})
 	}
 	return out
 }

@@ -13,19 +13,20 @@ func (d Diff) say() text.Text {
 	var en, zh []string
 	add := func(e, z string) { en, zh = append(en, e), append(zh, z) }
 	gained, lost := len(d.Gained), len(d.Lost)
-	flips := fmt.Sprintf("Of %d cases, %d went from wrong to right and %d from right to wrong", d.Cases, gained, lost)
-	flipsZh := fmt.Sprintf("共比较 %d 条用例：%d 条由错变对，%d 条由对变错", d.Cases, gained, lost)
-	span := fmt.Sprintf("between %s and %s points", points(d.Low), points(d.High))
-	spanZh := fmt.Sprintf("%s 到 %s 个百分点之间", points(d.Low), points(d.High))
+	cases := term.Count(int64(d.Cases))
+	flips := fmt.Sprintf("Of %s cases, %d went from wrong to right and %d from right to wrong", cases, gained, lost)
+	flipsZh := fmt.Sprintf("共比较 %s 条用例：%d 条由错变对，%d 条由对变错", cases, gained, lost)
+	span := fmt.Sprintf("between %s and %s points", Points(d.Low), Points(d.High))
+	spanZh := fmt.Sprintf("%s 到 %s 个百分点之间", Points(d.Low), Points(d.High))
 	switch d.Verdict {
 	case Nothing:
 		add("The two have no case in common: there is nothing to compare.", "两者没有共同的用例，无法比较。")
 	case Same:
-		add(fmt.Sprintf("Of %d cases, none changed between right and wrong. The true difference still lies %s.", d.Cases, span),
-			fmt.Sprintf("共比较 %d 条用例，没有一条在对错之间变化。真实差异仍可能在 %s。", d.Cases, spanZh))
+		add(fmt.Sprintf("Of %s cases, none changed between right and wrong. The true difference still lies %s.", cases, span),
+			fmt.Sprintf("共比较 %s 条用例，没有一条在对错之间变化。真实差异仍可能在 %s。", cases, spanZh))
 	case Noise:
 		add(fmt.Sprintf("%s. This may well be noise: if both were equally good, a gap like this would arise in %s of comparisons.", flips, chance(d.P).En),
-			fmt.Sprintf("%s。这很可能只是噪声：即使两者一样好，也有 %s 的可能出现这样的差距。", flipsZh, chance(d.P).Zh))
+			fmt.Sprintf("%s。这很可能只是噪声：即使两者一样好，出现这样差距的可能性也%s。", flipsZh, chance(d.P).Zh))
 		add(fmt.Sprintf("Nor does it show that they are equally good: the true difference lies %s.", span),
 			fmt.Sprintf("但这也不说明两者一样好：真实差异在 %s。", spanZh))
 	case Better, Worse:
@@ -35,7 +36,7 @@ func (d Diff) say() text.Text {
 		}
 		add(fmt.Sprintf("%s. This is more than noise: if both were equally good, a gap like this would arise in %s of comparisons. %s is %s, by %s.",
 			flips, chance(d.P).En, d.B, word, span),
-			fmt.Sprintf("%s。这不是噪声：如果两者一样好，出现这样差距的可能性为 %s。%s %s，差异在 %s。", flipsZh, chance(d.P).Zh, d.B, wordZh, spanZh))
+			fmt.Sprintf("%s。这不是噪声：如果两者一样好，出现这样差距的可能性%s。%s %s，差异在 %s。", flipsZh, chance(d.P).Zh, d.B, wordZh, spanZh))
 	}
 	var up, down []string
 	for _, s := range d.Slices {
@@ -61,8 +62,8 @@ func (d Diff) say() text.Text {
 	return text.Text{En: strings.Join(en, " "), Zh: strings.Join(zh, "")}
 }
 
-// points writes a difference of shares in percentage points, with its sign.
-func points(x float64) string {
+// Points writes a difference of shares in percentage points, with its sign.
+func Points(x float64) string {
 	s := fmt.Sprintf("%+.1f", 100*x)
 	if s == "-0.0" {
 		return "+0.0"
@@ -75,5 +76,5 @@ func chance(p float64) text.Text {
 	if p < 0.001 {
 		return text.Text{En: "less than 0.1%", Zh: "不到 0.1%"}
 	}
-	return text.Text{En: term.Percent(p), Zh: term.Percent(p)}
+	return text.Text{En: term.Percent(p), Zh: "为 " + term.Percent(p)}
 }
