@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -61,6 +62,7 @@ type App struct {
 	newID   func(prefix string) string
 	log     *slog.Logger
 	watches watches
+	startMu sync.Mutex
 	started bool // jobs are worked
 }
 

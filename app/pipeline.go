@@ -189,6 +189,8 @@ func (a *App) Run(ctx context.Context, dir string, opt RunOptions) (RunInfo, err
 
 // start begins to work jobs, once.
 func (a *App) start(ctx context.Context) error {
+	a.startMu.Lock()
+	defer a.startMu.Unlock()
 	if a.started {
 		return nil
 	}

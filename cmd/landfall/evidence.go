@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,12 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/landfall-ai/landfall/app"
-	"github.com/landfall-ai/landfall/core/actor"
 	"github.com/landfall-ai/landfall/core/evidence"
-	"github.com/landfall-ai/landfall/kit/auth"
 	"github.com/landfall-ai/landfall/kit/fault"
 	"github.com/landfall-ai/landfall/kit/file"
-	"github.com/landfall-ai/landfall/kit/rest"
 	"github.com/landfall-ai/landfall/kit/rest/cli"
 	"github.com/landfall-ai/landfall/kit/term"
 	"github.com/landfall-ai/landfall/kit/text"
@@ -189,13 +185,5 @@ func (c *command) addGenerated(root *cobra.Command) {
 	failures.AddCommand(c.failuresImport())
 	root.AddCommand(c.evidenceCommand(), failures)
 	table := app.Table()
-	cli.Attach(c.t, root, table.Operations(), nouns, func(ctx context.Context) (cli.Session, error) {
-		a, err := c.open(ctx)
-		if err != nil {
-			return cli.Session{}, err
-		}
-		who := actor.Local()
-		return cli.Session{Transport: rest.InProcess(a.REST.Handler(), auth.Local(who.ID, who.Name)), Base: "http://landfall" + a.REST.Prefix(),
-			Close: func() error { return a.Close(context.WithoutCancel(ctx)) }}, nil
-	})
+	cli.Attach(c.t, root, table.Operations(), nouns, c.session)
 }

@@ -41,7 +41,7 @@ func (c *command) root() *cobra.Command {
 	root.Version = version
 	root.PersistentFlags().StringVar(&c.home, "home", "", t.Say("folder of the records (default $LANDFALL_HOME, else the user's data folder)",
 		"记录所在目录（缺省 $LANDFALL_HOME，否则为用户数据目录）"))
-	root.AddCommand(c.initCommand(), c.validateCommand(), c.runCommand(), c.gateCommand(), c.reportCommand(), c.demoCommand(), c.dataCommand(), c.gradeCommand(), c.roiCommand())
+	root.AddCommand(c.initCommand(), c.validateCommand(), c.runCommand(), c.gateCommand(), c.reportCommand(), c.demoCommand(), c.dataCommand(), c.gradeCommand(), c.roiCommand(), c.serveCommand())
 	c.addGenerated(root)
 	return root
 }

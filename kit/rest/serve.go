@@ -48,6 +48,12 @@ func (r *Registry) Handler() http.Handler {
 	})
 }
 
+// Fail answers a request that did not come as far as the table: err as a
+// problem, in the language that the request asks for.
+func Fail(w http.ResponseWriter, req *http.Request, err error) {
+	writeProblem(w, problem.Of(err, acceptedLanguage(req.Header.Get("Accept-Language"))))
+}
+
 // acceptedLanguage returns "zh" if a browser or the command line asks for
 // Chinese before English.
 func acceptedLanguage(header string) string {
