@@ -19,7 +19,7 @@ func (r *Registry) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		ctx := context.WithValue(req.Context(), callKey{}, call{
 			lang: acceptedLanguage(req.Header.Get("Accept-Language")), log: r.log,
-			request: req.Method + " " + req.URL.Path})
+			request: req.Method + " " + req.URL.Path, known: req.Header.Get("If-None-Match")})
 		req = req.WithContext(ctx)
 		tw := &tracked{ResponseWriter: w}
 		defer func() {
