@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/landfall-ai/landfall/core/scenario"
 	"github.com/landfall-ai/landfall/examples"
@@ -32,18 +31,24 @@ func (a *App) Ping(ctx context.Context) error {
 	return nil
 }
 
-// SeedDemo runs the shipped example in this home unless its scenario is there.
-func (a *App) SeedDemo(ctx context.Context) error {
+// SeedDemo pushes the shipped example and queues its run, unless its scenario
+// is there.
+func (a *App) SeedDemo(ctx context.Context) (err error) {
 	if _, err := a.Scenarios.Get(ctx, examples.BankSupport); !errors.Is(err, scenario.ErrUnknown) {
 		return err
 	}
-	dir := filepath.Join(a.Home.Dir(), "demo", examples.BankSupport)
-	if err := os.RemoveAll(dir); err != nil {
-		return fmt.Errorf("empty %s: %w", dir, err)
+	dir, err := os.MkdirTemp("", "landfall-demo-")
+	if err != nil {
+		return fmt.Errorf("write the example: %w", err)
 	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	if err := CopyExample(examples.BankSupport, dir); err != nil {
 		return fmt.Errorf("write the example: %w", err)
 	}
-	_, err := a.Run(ctx, dir, RunOptions{})
+	sc, err := a.PushDir(ctx, dir, scenario.Pushed{Source: scenario.Source{Kind: scenario.FromUpload}, New: true})
+	if err != nil {
+		return err
+	}
+	_, _, err = a.StartRun(ctx, sc.Slug, "", ServedOptions{})
 	return err
 }
