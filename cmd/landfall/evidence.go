@@ -175,7 +175,8 @@ func (c *command) evidenceCheckpoint() *cobra.Command {
 var nouns = map[string]text.Text{
 	"scenarios": {En: "scenarios: list, show", Zh: "场景：列表、查看"},
 	"datasets":  {En: "dataset versions: list, show", Zh: "数据集版本：列表、查看"},
-	"runs":      {En: "runs: list, show, cancel, cases", Zh: "运行记录：列表、查看、取消、逐条结果"},
+	"runs":      {En: "runs: list, show, start, resume, cancel, cases", Zh: "运行记录：列表、查看、启动、继续、取消、逐条结果"},
+	"revisions": {En: "revisions of a scenario: list, show, diff", Zh: "场景的修订：列表、查看、比较"},
 }
 
 // addGenerated adds the commands of the operation table. They open the home
