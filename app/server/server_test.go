@@ -535,7 +535,7 @@ func TestStopAndGoOn(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := serve(t, dir)
-	big := with(with(desk(), "train.csv", cases("train", 1500)), "test.csv", cases("test", 1500))
+	big := with(with(desk(), "train.csv", cases("train", 300)), "test.csv", cases("test", 400))
 	big["scenario.yaml"] = strings.Replace(document, "  - builtin: keywords\n", "  - builtin: keywords\n  - builtin: bm25\n  - builtin: tfidf\n", 1)
 	s.create("all", "team_a", big)
 	var run app.StartedRun
@@ -560,7 +560,7 @@ func TestStopAndGoOn(t *testing.T) {
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	s := serve(t, t.TempDir())
-	big := with(with(desk(), "train.csv", cases("train", 1500)), "test.csv", cases("test", 1500))
+	big := with(with(desk(), "train.csv", cases("train", 300)), "test.csv", cases("test", 400))
 	big["scenario.yaml"] = strings.Replace(document, "  - builtin: keywords\n", "  - builtin: keywords\n  - builtin: bm25\n  - builtin: tfidf\n", 1)
 	s.create("all", "team_a", big)
 	var run app.StartedRun
