@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -36,6 +37,7 @@ type Config struct {
 	Version string
 	Log     *slog.Logger
 	Now     func() time.Time // time.Now if nil
+	Runs    int              // runs at once on a server; 1 if 0
 }
 
 // App is a home that is open: it holds the lock, the database and every
@@ -56,11 +58,24 @@ type App struct {
 	Policies  *gate.Policies
 	REST      *rest.Registry
 
+	// Endpoints are those that an administrator defined; nil is none.
+	Endpoints func(context.Context) (scenario.Endpoints, error)
+
+	// Teams finds a team by its id; nil is the local one alone.
+	Teams func(ctx context.Context, id string) (string, error)
+
+	parallel int    // runs at once
+	boot     string // tells events of this process from those of others
+	folders  folders
+	checking chan struct{} // bounds how many folders are read at once
+
 	tool    string
 	now     func() time.Time
 	newID   func(prefix string) string
 	log     *slog.Logger
 	watches watches
+	live    lives
+	startMu sync.Mutex
 	started bool // jobs are worked
 }
 
@@ -79,7 +94,7 @@ func Open(ctx context.Context, cfg Config) (_ *App, err error) {
 			return nil, err
 		}
 	}
-	a := &App{tool: "landfall/" + cfg.Version, now: cfg.Now, log: cfg.Log, newID: id.New(cfg.Now, rand.Reader)}
+	a := &App{checking: make(chan struct{}, 2), parallel: cfg.Runs, tool: "landfall/" + cfg.Version, now: cfg.Now, log: cfg.Log, newID: id.New(cfg.Now, rand.Reader)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.release())
@@ -104,6 +119,9 @@ func Open(ctx context.Context, cfg Config) (_ *App, err error) {
 	if a.Blobs, err = blob.Folder(a.Home.Blobs()); err != nil {
 		return nil, err
 	}
+	if err := a.tidyWork(); err != nil {
+		return nil, err
+	}
 	if err := a.wire(caps); err != nil {
 		return nil, err
 	}
@@ -112,11 +130,12 @@ func Open(ctx context.Context, cfg Config) (_ *App, err error) {
 
 // wire makes every service and ties it to the loop.
 func (a *App) wire(caps []Capability) error {
+	a.boot = a.newID("boot")
 	homeID, err := a.Home.ID(a.newID)
 	if err != nil {
 		return err
 	}
-	a.Jobs = jobs.New(jobs.Config{DB: a.DB, ID: homeID, Log: a.log, Now: a.now})
+	a.Jobs = jobs.New(jobs.Config{DB: a.DB, ID: homeID, Log: a.log, Now: a.now, Queues: map[string]int{runQueue: max(1, a.parallel)}})
 	a.Loop = loop.New(loop.Deps{DB: a.DB, Jobs: a.Jobs, NewID: a.newID, Now: a.now})
 	if a.Keys, err = evidence.OpenKeys(a.Home.Keys(), a.now, rand.Reader); err != nil {
 		return err
@@ -134,7 +153,7 @@ func (a *App) wire(caps []Capability) error {
 	if err != nil {
 		return fmt.Errorf("declare evidence: %w", err)
 	}
-	a.Scenarios = scenario.New(scenario.Deps{DB: a.DB, NewID: a.newID, Now: a.now,
+	a.Scenarios = scenario.New(scenario.Deps{DB: a.DB, NewID: a.newID, Now: a.now, Endpoints: a.endpoints,
 		BindingChanged: func(ctx context.Context, tx bun.Tx, id string) error {
 			return a.Loop.Emit(ctx, tx, loop.BindingChanged, id, id)
 		}})
@@ -147,7 +166,7 @@ func (a *App) wire(caps []Capability) error {
 			return a.Loop.Emit(ctx, tx, loop.FailureObserved, scenarioID, subject)
 		}})
 	jobs.Handle(a.Jobs, a.workRun)
-	a.Runs = &poc.Runs{DB: a.DB, NewID: a.newID, Now: a.now}
+	a.Runs = &poc.Runs{DB: a.DB, NewID: a.newID, Now: a.now, Live: a.live.phases, Stop: a.live.stop}
 	if a.Policies, err = gate.Compile(kinds, params, sources...); err != nil {
 		return fmt.Errorf("compile the default policies: %w", err)
 	}
@@ -167,7 +186,11 @@ func (a *App) wire(caps []Capability) error {
 // Close lets running jobs stop, closes the database and gives the home back.
 func (a *App) Close(ctx context.Context) error {
 	var err error
-	if a.started {
+	a.startMu.Lock()
+	started := a.started
+	a.startMu.Unlock()
+	if started {
+		a.live.close()
 		err = a.Jobs.Stop(ctx)
 	}
 	return errors.Join(err, a.release())

@@ -67,6 +67,10 @@ func (c *calls) endpoint(name, model string) llm.Endpoint {
 	e := c.doc.Endpoints[name]
 	out := llm.Endpoint{Name: name, BaseURL: e.BaseURL, Model: model, Classes: e.Allows}
 	switch {
+	case e.Key != "" && e.KeyHeader != "":
+		out.Headers = map[string]string{e.KeyHeader: e.Key}
+	case e.Key != "":
+		out.Headers = map[string]string{"Authorization": "Bearer " + e.Key}
 	case e.KeyEnv != "" && e.KeyHeader != "":
 		out.Headers = map[string]string{e.KeyHeader: os.Getenv(e.KeyEnv)}
 	case e.KeyEnv != "":
@@ -195,8 +199,8 @@ func (c *calls) http(b *bound, cand scenario.Candidate, e *poc.Entrant) error {
 	for k, v := range h.Headers {
 		header.Set(k, v)
 	}
-	if declared := c.doc.Endpoints[h.Endpoint]; declared.KeyEnv != "" {
-		key := os.Getenv(declared.KeyEnv)
+	if declared := c.doc.Endpoints[h.Endpoint]; declared.KeyEnv != "" || declared.Key != "" {
+		key := cmp.Or(declared.Key, os.Getenv(declared.KeyEnv))
 		if key == "" {
 			return llm.ErrKeyMissing.With("endpoint", h.Endpoint, "variable", declared.KeyEnv)
 		}

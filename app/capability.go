@@ -13,6 +13,7 @@ import (
 	"github.com/landfall-ai/landfall/core/gate"
 	"github.com/landfall-ai/landfall/core/loop"
 	"github.com/landfall-ai/landfall/core/scenario"
+	"github.com/landfall-ai/landfall/kit/idempotent"
 	"github.com/landfall-ai/landfall/kit/rest"
 	"github.com/landfall-ai/landfall/prove/failure"
 	"github.com/landfall-ai/landfall/prove/quality"
@@ -33,14 +34,20 @@ type Capability struct {
 // Capabilities returns all of them, the spine first.
 func Capabilities() []Capability {
 	return []Capability{
-		{Name: "core/scenario", Migrations: []fs.FS{scenario.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Scenarios.Operations(r) }},
+		{Name: "core/scenario", Migrations: []fs.FS{scenario.Migrations, idempotent.Migrations}, Operations: func(r *rest.Registry, a *App) {
+			a.Scenarios.Operations(r)
+			a.folderOperations(r)
+		}},
 		{Name: "core/evidence", Migrations: []fs.FS{evidence.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Evidence.Operations(r, a.Scenarios) }},
 		{Name: "core/dataset", Migrations: []fs.FS{dataset.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Datasets.Operations(r, a.Scenarios) }},
 		{Name: "core/loop", Migrations: []fs.FS{loop.Migrations}},
 		{Name: "core/gate", Kinds: []evidence.Kind{gate.Kind()}},
 		{Name: "prove/quality", Kinds: []evidence.Kind{quality.Kind()}, Policies: []gate.Source{{Name: "prove/quality/policy.yaml", Data: quality.Policy}}},
 		{Name: "align/poc", Kinds: []evidence.Kind{poc.Kind()}, Migrations: []fs.FS{poc.Migrations},
-			Policies: []gate.Source{{Name: "align/poc/policy.yaml", Data: poc.Policy}}, Operations: func(r *rest.Registry, a *App) { a.Runs.Operations(r, a.Scenarios, a.withResults) }},
+			Policies: []gate.Source{{Name: "align/poc/policy.yaml", Data: poc.Policy}}, Operations: func(r *rest.Registry, a *App) {
+				a.Runs.Operations(r, a.Scenarios, a.withResults)
+				a.runOperations(r)
+			}},
 		{Name: "align/poc/boundary", Kinds: []evidence.Kind{boundary.Kind()}, Operations: func(r *rest.Registry, a *App) { boundary.Operations(r, a.boundaryOf) }},
 		{Name: "align/poc/diff", Operations: func(r *rest.Registry, a *App) { diff.Operations(r, a.Diff) }},
 		{Name: "align/grade", Kinds: []evidence.Kind{grade.Kind()}, Policies: []gate.Source{{Name: "align/grade/policy.yaml", Data: grade.Policy}},

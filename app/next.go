@@ -26,7 +26,7 @@ func next(dir string, doc *scenario.Document, r *report.Report) report.Action {
 		return report.Action{Command: run, Text: text.Text{
 			En: "mend the data where the quality gate points, and run again",
 			Zh: "按质量门禁指出的位置修正数据，然后重新运行"}}
-	case r.Run.State == poc.Running || r.Run.State == poc.Failed:
+	case r.Run.State == poc.Queued || r.Run.State == poc.Running || r.Run.State == poc.Failed:
 		return report.Action{Command: run, Text: text.Text{En: "resume the run that was interrupted", Zh: "继续被中断的运行"}}
 	case r.Run.Exploratory:
 		return report.Action{Command: run, Text: text.Text{

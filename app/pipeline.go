@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -57,7 +58,8 @@ type RunInfo struct {
 
 // runJob is the job of a run.
 type runJob struct {
-	Run string `json:"run"`
+	Run    string         `json:"run" river:"unique"`
+	Served *ServedOptions `json:"served,omitempty"` // of a run that nobody waits for
 }
 
 func (runJob) Kind() string { return "run" }
@@ -97,21 +99,12 @@ func (a *App) keep(ctx context.Context, dir string, b *bound) error {
 // save records the scenario and its dataset versions, and what it is bound to.
 // It returns the version of the main suite.
 func (a *App) save(ctx context.Context, tx bun.Tx, b *bound) (scenario.Scenario, dataset.Version, error) {
-	sc, err := a.Scenarios.Save(ctx, tx, b.folder.Document, b.folder.Raw, b.bindings)
+	sc, err := a.Scenarios.SaveAs(ctx, tx, b.folder.Document, b.folder.Raw, b.bindings, b.pushed)
 	if err != nil {
 		return sc, dataset.Version{}, err
 	}
-	var main dataset.Version
-	for i, s := range b.suites {
-		v, err := a.Datasets.Record(ctx, tx, sc.ID, s.Data, s.data)
-		if err != nil {
-			return sc, main, err
-		}
-		if i == 0 {
-			main = v
-		}
-	}
-	return sc, main, nil
+	main, err := a.versions(ctx, tx, sc.ID, b)
+	return sc, main, err
 }
 
 // Run takes the scenario in dir from its data to a verdict. It resumes an
@@ -144,15 +137,7 @@ func (a *App) Run(ctx context.Context, dir string, opt RunOptions) (RunInfo, err
 	if err := a.keep(ctx, dir, b); err != nil {
 		return RunInfo{}, err
 	}
-	spec, err := b.spec(opt.Explore)
-	if err != nil {
-		return RunInfo{}, err
-	}
-	tried, err := b.tried()
-	if err != nil {
-		return RunInfo{}, err
-	}
-	bars, err := grade.Freeze(b.gradeSlices(), b.graders()...)
+	p, err := b.plan(opt.Explore)
 	if err != nil {
 		return RunInfo{}, err
 	}
@@ -164,13 +149,13 @@ func (a *App) Run(ctx context.Context, dir string, opt RunOptions) (RunInfo, err
 			return err
 		}
 		if !opt.Again {
-			if info.ID, err = a.Runs.DoneBefore(ctx, tx, sc.ID, spec); err != nil || info.ID != "" {
+			if info.ID, err = a.Runs.DoneBefore(ctx, tx, sc.ID, p.spec); err != nil || info.ID != "" {
 				info.Reused = true
 				return err
 			}
 		}
-		run, resumed, err := a.Runs.Begin(ctx, tx, poc.Run{ScenarioID: sc.ID, SpecDigest: spec, Document: b.folder.Raw,
-			Folder: dir, Exploratory: opt.Explore, DatasetID: version.ID, Tried: tried, Sketch: b.sketch(), Bars: bars})
+		run, resumed, err := a.Runs.Begin(ctx, tx, poc.Run{ScenarioID: sc.ID, SpecDigest: p.spec, Document: b.folder.Raw,
+			Folder: dir, Exploratory: opt.Explore, DatasetID: version.ID, Tried: p.tried, Sketch: b.sketch(), Bars: p.bars})
 		if err != nil {
 			return err
 		}
@@ -207,6 +192,8 @@ func (a *App) Run(ctx context.Context, dir string, opt RunOptions) (RunInfo, err
 
 // start begins to work jobs, once.
 func (a *App) start(ctx context.Context) error {
+	a.startMu.Lock()
+	defer a.startMu.Unlock()
 	if a.started {
 		return nil
 	}
@@ -230,6 +217,9 @@ func (a *App) settle(ctx context.Context) error {
 // stopped. A run that nobody here waits for, left by a process that was
 // killed, waits for its next `landfall run` as well.
 func (a *App) workRun(ctx context.Context, job *jobs.Job[runJob]) error {
+	if job.Args.Served != nil {
+		return a.workServed(ctx, job)
+	}
 	complete := func() error {
 		return a.DB.Tx(context.WithoutCancel(ctx), func(ctx context.Context, tx bun.Tx) error { return job.Complete(ctx, tx) })
 	}
@@ -255,7 +245,19 @@ func (a *App) pipeline(ctx context.Context, runID string, opt RunOptions) error 
 	if !run.Finished.IsZero() {
 		return nil
 	}
-	b, err := a.read(ctx, run.Folder)
+	if digest, sent := strings.CutPrefix(run.Folder, fromStore); sent {
+		return a.withFolder(ctx, digest, func(dir string) error { return a.measure(ctx, run, dir, true, opt) })
+	}
+	return a.measure(ctx, run, run.Folder, false, opt)
+}
+
+// measure is the pipeline of a run whose files lie in dir.
+func (a *App) measure(ctx context.Context, run poc.Run, dir string, served bool, opt RunOptions) error {
+	known, err := a.endpoints(ctx)
+	if err != nil {
+		return err
+	}
+	b, err := readAs(ctx, dir, scenario.Reading{Known: known, Served: served})
 	if err != nil {
 		return err
 	}

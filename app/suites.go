@@ -52,6 +52,7 @@ type bound struct {
 	suites   []*suite          // the main one first
 	digests  map[string]string // of candidates, by id
 	bindings evidence.Bindings
+	pushed   scenario.Pushed // if the folder was sent
 }
 
 func (b *bound) main() *suite { return b.suites[0] }
@@ -76,10 +77,20 @@ func (b *bound) tests() int {
 }
 
 // read opens a folder and its data, and computes what the scenario is bound to.
-func (a *App) read(ctx context.Context, dir string) (*bound, error) { return read(ctx, dir) }
+func (a *App) read(ctx context.Context, dir string) (*bound, error) {
+	known, err := a.endpoints(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return readAs(ctx, dir, scenario.Reading{Known: known})
+}
 
 func read(ctx context.Context, dir string) (*bound, error) {
-	folder, err := scenario.Open(dir)
+	return readAs(ctx, dir, scenario.Reading{})
+}
+
+func readAs(ctx context.Context, dir string, r scenario.Reading) (*bound, error) {
+	folder, err := scenario.OpenAs(dir, r)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,11 @@ import (
 // evidence that stands, and the verdicts as of now. It binds the folder as it
 // is, so that a change since the last run shows as stale evidence.
 func (a *App) Report(ctx context.Context, dir string, info *RunInfo) (*report.Report, error) {
-	f, err := scenario.Open(dir)
+	known, err := a.endpoints(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f, err := scenario.OpenAs(dir, scenario.Reading{Known: known})
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +36,36 @@ func (a *App) Report(ctx context.Context, dir string, info *RunInfo) (*report.Re
 	if err != nil {
 		return nil, err
 	}
-	doc := f.Document
+	return a.report(ctx, sc, f.Document, dir, info)
+}
+
+// ReportOf is Report for a scenario that is stored: of its newest run, or of
+// the run that info names. as is what the commands in it call its folder.
+func (a *App) ReportOf(ctx context.Context, ref, as string, info *RunInfo) (*report.Report, error) {
+	sc, err := a.Scenarios.Get(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	doc, _, err := a.Scenarios.Document(ctx, a.DB.Read(), sc.ID)
+	if err != nil {
+		return nil, err
+	}
+	if info != nil && info.ID != "" {
+		run, err := a.Runs.Get(ctx, info.ID)
+		if err != nil {
+			return nil, err
+		}
+		if doc, err = a.Scenarios.Kept(ctx, run.Document); err != nil {
+			return nil, err
+		}
+	}
+	if as == "" {
+		as = sc.Slug
+	}
+	return a.report(ctx, sc, doc, as, info)
+}
+
+func (a *App) report(ctx context.Context, sc scenario.Scenario, doc *scenario.Document, dir string, info *RunInfo) (*report.Report, error) {
 	r := &report.Report{Schema: report.Schema, Generated: a.now().UTC(), Tool: a.tool, Gates: []report.Gate{}, Evidence: []report.Evidence{},
 		Unexpected: []text.Text{},
 		Scenario: report.Scenario{ID: sc.ID, Slug: doc.Slug, Title: doc.Title, Summary: doc.Summary, Owner: doc.Owner.Name, Team: doc.Owner.Team,

@@ -32,12 +32,18 @@ func Validate(ctx context.Context, dir string) (*Validity, error) {
 	if err != nil {
 		return nil, err
 	}
+	return b.validity(ctx)
+}
+
+// validity says what a folder holds that was read.
+func (b *bound) validity(ctx context.Context) (*Validity, error) {
 	doc, main := b.folder.Document, b.main().data
 	v := &Validity{Slug: doc.Slug, Classes: len(main.Classes[dataset.Train]), Slices: len(doc.Slices), Suites: len(b.suites),
 		Candidates: len(doc.Candidates), Declared: doc.Declared.Level}
 	for _, s := range b.suites {
 		v.Train, v.Test = v.Train+len(s.data.Train), v.Test+len(s.data.Test)
 	}
+	var err error
 	if v.Sends, err = b.outlook(ctx); err != nil {
 		return nil, err
 	}

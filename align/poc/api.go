@@ -35,6 +35,17 @@ type RunView struct {
 	Actor       string     `json:"actor"`
 	Created     time.Time  `json:"created"`
 	Finished    *time.Time `json:"finished,omitempty"`
+	// Progress is how far it has come, while it goes on.
+	Progress []Phase `json:"progress,omitempty"`
+}
+
+// View is r as operations give it.
+func (s *Runs) View(r Run) RunView {
+	v := runView(r)
+	if s.Live != nil && r.Finished.IsZero() {
+		v.Progress = s.Live(r.ID)
+	}
+	return v
 }
 
 func runView(r Run) RunView {
@@ -72,7 +83,8 @@ type placed struct {
 	offset int
 }
 
-var runColumns = []term.Column{
+// RunColumns are what tables show of runs.
+var RunColumns = []term.Column{
 	{Field: "id", Head: text.Text{En: "RUN", Zh: "运行记录"}},
 	{Field: "state", Head: text.Text{En: "STATE", Zh: "状态"}},
 	{Field: "step", Head: text.Text{En: "STEP", Zh: "步骤"}},
@@ -102,7 +114,7 @@ func (s *Runs) Operations(r *rest.Registry, sc evidence.Scenarios, results func(
 		return sc.TeamOf(ctx, evidence.ScenarioID(run.ScenarioID))
 	})
 	rest.Add(r, rest.Op{ID: "list-runs", Method: "GET", Path: "/runs", Perm: auth.Read, Noun: "runs", Verb: "list",
-		Doc: text.Text{En: "List runs, newest first.", Zh: "列出运行记录，最新的在前。"}, Columns: runColumns},
+		Doc: text.Text{En: "List runs, newest first.", Zh: "列出运行记录，最新的在前。"}, Columns: RunColumns},
 		func(ctx context.Context, in *runsInput) (*rest.Page[RunView], error) {
 			f, err := s.filter(ctx, sc, in.Scenario)
 			if err != nil {
@@ -117,25 +129,28 @@ func (s *Runs) Operations(r *rest.Registry, sc evidence.Scenarios, results func(
 				runs, err := s.List(ctx, f)
 				out := make([]RunView, len(runs))
 				for i, run := range runs {
-					out[i] = runView(run)
+					out[i] = s.View(run)
 				}
 				return out, err
 			}, func(v RunView) string { return v.ID })
 		})
 	rest.Add(r, rest.Op{ID: "show-run", Method: "GET", Path: "/runs/{run}", Perm: auth.Read, Noun: "runs", Verb: "show",
-		Doc: text.Text{En: "Show a run.", Zh: "查看一次运行。"}, Columns: runColumns, Errors: []fault.Def{ErrUnknownRun}},
+		Doc: text.Text{En: "Show a run.", Zh: "查看一次运行。"}, Columns: RunColumns, Errors: []fault.Def{ErrUnknownRun}},
 		func(ctx context.Context, in *runInput) (*RunView, error) {
 			run, err := s.Get(ctx, string(in.Run))
-			v := runView(run)
+			v := s.View(run)
 			return &v, err
 		})
 	rest.Add(r, rest.Op{ID: "cancel-run", Method: "POST", Path: "/runs/{run}/cancel", Perm: auth.Contribute, Noun: "runs", Verb: "cancel",
 		Doc:     text.Text{En: "Give up an unfinished run; the next one measures afresh.", Zh: "放弃未完成的运行；下一次将重新测量。"},
-		Columns: runColumns, Errors: []fault.Def{ErrUnknownRun, ErrFinished}},
+		Columns: RunColumns, Errors: []fault.Def{ErrUnknownRun, ErrFinished}},
 		func(ctx context.Context, in *runInput) (*RunView, error) {
 			err := s.DB.Tx(ctx, func(ctx context.Context, tx bun.Tx) error { return s.Cancel(ctx, tx, string(in.Run)) })
 			if err != nil {
 				return nil, err
+			}
+			if s.Stop != nil {
+				s.Stop(string(in.Run))
 			}
 			run, err := s.Get(ctx, string(in.Run))
 			v := runView(run)

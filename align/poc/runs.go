@@ -1,6 +1,7 @@
 package poc
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"embed"
@@ -25,6 +26,7 @@ type State string
 
 // The states. Blocked is a run that the data-quality gate stopped.
 const (
+	Queued   State = "queued" // on a server, until there is room
 	Running  State = "running"
 	Done     State = "done"
 	Failed   State = "failed"
@@ -44,6 +46,9 @@ var (
 	ErrUnknownRun = fault.Def{Kind: fault.NotFound, Code: "run.unknown",
 		En: "there is no run {id}", Zh: "没有运行记录 {id}",
 		HintEn: "see them all with: landfall runs list", HintZh: "查看全部运行记录：landfall runs list"}
+	ErrNotResumable = fault.Def{Kind: fault.Conflict, Code: "run.not_resumable",
+		En: "run {id} is {state}; only a run that failed or was interrupted goes on", Zh: "运行记录 {id} 的状态为 {state}；只有失败或被中断的运行可以继续",
+		HintEn: "start a new run", HintZh: "请开始新的运行"}
 	ErrFinished = fault.Def{Kind: fault.Conflict, Code: "run.finished",
 		En: "run {id} is {state}; only a run that goes on can be canceled", Zh: "运行记录 {id} 的状态为 {state}；只能取消进行中的运行"}
 )
@@ -76,17 +81,27 @@ type Problem struct {
 	Code   string         `json:"code"`
 	En     string         `json:"en"`
 	Zh     string         `json:"zh"`
+	HintEn string         `json:"hint_en,omitempty"`
+	HintZh string         `json:"hint_zh,omitempty"`
+	Exit   int            `json:"exit,omitempty"`
 	Where  string         `json:"where,omitempty"`
 	Params map[string]any `json:"params,omitempty"`
 }
 
 // NewProblem keeps what a fault says.
 func NewProblem(e *fault.Error) *Problem {
-	p := &Problem{Kind: e.Kind, Code: e.Code, En: e.Message("en"), Zh: e.Message("zh"), Where: e.Where, Params: map[string]any{}}
+	p := &Problem{Kind: e.Kind, Code: e.Code, En: e.Message("en"), Zh: e.Message("zh"), HintEn: e.Hint("en"), HintZh: e.Hint("zh"), Exit: e.Exit(), Where: e.Where, Params: map[string]any{}}
 	for _, x := range e.Params {
 		p.Params[x.Name] = x.Value
 	}
 	return p
+}
+
+// Err is p as the fault that it was.
+func (p *Problem) Err() error {
+	e := fault.Def{Kind: p.Kind, Code: p.Code, En: p.En, Zh: p.Zh, HintEn: p.HintEn, HintZh: p.HintZh, Exit: p.Exit}.With()
+	e.Where = p.Where
+	return e
 }
 
 type runRow struct {
@@ -134,6 +149,20 @@ type Runs struct {
 	DB    *store.DB
 	NewID func(prefix string) string
 	Now   func() time.Time
+	// Live returns how far a run has come that goes on in this process; nil
+	// is not known. Stop ends it there. Either may be nil.
+	Live func(id string) []Phase
+	Stop func(id string)
+}
+
+// Phase is how far one part of a run has come.
+type Phase struct {
+	ID     string `json:"id"`
+	Title  string `json:"title"`
+	Total  int    `json:"total"`
+	Done   int    `json:"done"`
+	Failed int    `json:"failed"`
+	Ended  bool   `json:"ended"`
 }
 
 // Begin returns the unfinished run of the same scenario and spec, to be
@@ -151,7 +180,7 @@ func (s *Runs) Begin(ctx context.Context, tx bun.Tx, r Run) (_ Run, resumed bool
 	}
 	now := store.Micros(s.Now())
 	row := runRow{ID: s.NewID("run"), ScenarioID: r.ScenarioID, SpecDigest: r.SpecDigest, Document: r.Document, Folder: r.Folder,
-		State: string(Running), Step: StepData, Exploratory: int64(b2i(r.Exploratory)), DatasetID: r.DatasetID,
+		State: string(cmp.Or(r.State, Running)), Step: StepData, Exploratory: int64(b2i(r.Exploratory)), DatasetID: r.DatasetID,
 		TriedDigest: r.Tried, TestSketch: r.Sketch, BarsDigest: r.Bars, Actor: actor.From(ctx).ID, CreatedAt: now, UpdatedAt: now}
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return Run{}, false, fmt.Errorf("begin run: %w", err)
@@ -180,14 +209,52 @@ func wrap(err error, doing string) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// At records the step that run id is at.
+// At records the step that run id is at, and that it goes on. It fails with
+// ErrFinished if somebody has given it up.
 func (s *Runs) At(ctx context.Context, tx bun.Tx, id, step string) error {
-	_, err := tx.NewUpdate().Model((*runRow)(nil)).Set("step = ?", step).Set("updated_at = ?", store.Micros(s.Now())).
-		Where("id = ? AND finished_at IS NULL", id).Exec(ctx)
+	return s.unfinished(ctx, tx, id, tx.NewUpdate().Model((*runRow)(nil)).Set("state = ?", string(Running)).Set("step = ?", step))
+}
+
+// unfinished changes a run that has not ended.
+func (s *Runs) unfinished(ctx context.Context, tx bun.Tx, id string, q *bun.UpdateQuery) error {
+	res, err := q.Set("updated_at = ?", store.Micros(s.Now())).Where("id = ? AND finished_at IS NULL", id).Exec(ctx)
 	if err != nil {
-		return fmt.Errorf("record step of run %s: %w", id, err)
+		return fmt.Errorf("update run %s: %w", id, err)
 	}
-	return nil
+	n, err := res.RowsAffected()
+	if err != nil {
+		return fmt.Errorf("update run %s: %w", id, err)
+	}
+	if n == 1 {
+		return nil
+	}
+	var r runRow
+	found, err := store.Found(tx.NewSelect().Model(&r).Where("id = ?", id).Scan(ctx))
+	switch {
+	case err != nil:
+		return fmt.Errorf("read run %s: %w", id, err)
+	case !found:
+		return ErrUnknownRun.With("id", id)
+	}
+	return ErrFinished.With("id", id, "state", r.State)
+}
+
+// Reopen puts a run that failed into the queue again. It fails with
+// ErrUnknownRun, and with ErrNotResumable for one that ended otherwise.
+func (s *Runs) Reopen(ctx context.Context, tx bun.Tx, id string) error {
+	var r runRow
+	found, err := store.Found(tx.NewSelect().Model(&r).Where("id = ?", id).Scan(ctx))
+	switch {
+	case err != nil:
+		return fmt.Errorf("read run %s: %w", id, err)
+	case !found:
+		return ErrUnknownRun.With("id", id)
+	case r.FinishedAt.Valid && r.State != string(Failed):
+		return ErrNotResumable.With("id", id, "state", r.State)
+	}
+	_, err = tx.NewUpdate().Model((*runRow)(nil)).Set("state = ?", string(Queued)).Set("problem = ''").Set("finished_at = NULL").
+		Set("updated_at = ?", store.Micros(s.Now())).Where("id = ?", id).Exec(ctx)
+	return wrap(err, "reopen run "+id)
 }
 
 // Seal records where the case results of run id lie.
@@ -199,7 +266,8 @@ func (s *Runs) Seal(ctx context.Context, tx bun.Tx, id, digest string) error {
 	return nil
 }
 
-// Finish ends run id in state, with the problem if it did not end well.
+// Finish ends run id in state, with the problem if it did not end well. It
+// fails with ErrFinished if it has ended already.
 func (s *Runs) Finish(ctx context.Context, tx bun.Tx, id string, state State, problem *Problem) error {
 	text := ""
 	if problem != nil {
@@ -209,13 +277,8 @@ func (s *Runs) Finish(ctx context.Context, tx bun.Tx, id string, state State, pr
 		}
 		text = string(raw)
 	}
-	now := store.Micros(s.Now())
-	_, err := tx.NewUpdate().Model((*runRow)(nil)).Set("state = ?", string(state)).Set("problem = ?", text).
-		Set("updated_at = ?", now).Set("finished_at = ?", now).Where("id = ? AND finished_at IS NULL", id).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("finish run %s: %w", id, err)
-	}
-	return nil
+	return s.unfinished(ctx, tx, id, tx.NewUpdate().Model((*runRow)(nil)).Set("state = ?", string(state)).Set("problem = ?", text).
+		Set("finished_at = ?", store.Micros(s.Now())))
 }
 
 // Get returns a run. It fails with ErrUnknownRun.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,12 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/landfall-ai/landfall/app"
-	"github.com/landfall-ai/landfall/core/actor"
 	"github.com/landfall-ai/landfall/core/evidence"
-	"github.com/landfall-ai/landfall/kit/auth"
 	"github.com/landfall-ai/landfall/kit/fault"
 	"github.com/landfall-ai/landfall/kit/file"
-	"github.com/landfall-ai/landfall/kit/rest"
 	"github.com/landfall-ai/landfall/kit/rest/cli"
 	"github.com/landfall-ai/landfall/kit/term"
 	"github.com/landfall-ai/landfall/kit/text"
@@ -179,7 +175,8 @@ func (c *command) evidenceCheckpoint() *cobra.Command {
 var nouns = map[string]text.Text{
 	"scenarios": {En: "scenarios: list, show", Zh: "场景：列表、查看"},
 	"datasets":  {En: "dataset versions: list, show", Zh: "数据集版本：列表、查看"},
-	"runs":      {En: "runs: list, show, cancel, cases", Zh: "运行记录：列表、查看、取消、逐条结果"},
+	"runs":      {En: "runs: list, show, start, resume, cancel, cases", Zh: "运行记录：列表、查看、启动、继续、取消、逐条结果"},
+	"revisions": {En: "revisions of a scenario: list, show, diff", Zh: "场景的修订：列表、查看、比较"},
 }
 
 // addGenerated adds the commands of the operation table. They open the home
@@ -189,13 +186,5 @@ func (c *command) addGenerated(root *cobra.Command) {
 	failures.AddCommand(c.failuresImport())
 	root.AddCommand(c.evidenceCommand(), failures)
 	table := app.Table()
-	cli.Attach(c.t, root, table.Operations(), nouns, func(ctx context.Context) (cli.Session, error) {
-		a, err := c.open(ctx)
-		if err != nil {
-			return cli.Session{}, err
-		}
-		who := actor.Local()
-		return cli.Session{Transport: rest.InProcess(a.REST.Handler(), auth.Local(who.ID, who.Name)), Base: "http://landfall" + a.REST.Prefix(),
-			Close: func() error { return a.Close(context.WithoutCancel(ctx)) }}, nil
-	})
+	cli.Attach(c.t, root, table.Operations(), nouns, c.session)
 }

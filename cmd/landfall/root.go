@@ -18,9 +18,10 @@ import (
 
 // command is what every command shares.
 type command struct {
-	t    *term.Terminal
-	home string
-	exit int // of a command that did its work and has something to say by it
+	t      *term.Terminal
+	home   string
+	server string
+	exit   int // of a command that did its work and has something to say by it
 }
 
 // execute runs the command line and returns the exit code.
@@ -37,11 +38,17 @@ func (c *command) root() *cobra.Command {
 	t := c.t
 	root := term.NewRoot(t, "landfall", text.Text{
 		En: "from a use case to a verdict that holds: measure, grade, gate",
-		Zh: "从业务场景到站得住的结论：实测、分级、门禁"})
+		Zh: "从业务场景到站得住的结论：实测、分级、门禁"}, func(*cobra.Command) error {
+		if c.server == "" {
+			c.server = os.Getenv(serverEnv)
+		}
+		return nil
+	})
 	root.Version = version
 	root.PersistentFlags().StringVar(&c.home, "home", "", t.Say("folder of the records (default $LANDFALL_HOME, else the user's data folder)",
 		"记录所在目录（缺省 $LANDFALL_HOME，否则为用户数据目录）"))
-	root.AddCommand(c.initCommand(), c.validateCommand(), c.runCommand(), c.gateCommand(), c.reportCommand(), c.demoCommand(), c.dataCommand(), c.gradeCommand(), c.roiCommand(), c.runsCommand())
+	root.PersistentFlags().StringVar(&c.server, "server", "", t.Say("work on this server instead of the home (else $LANDFALL_SERVER)", "改用该服务器而非本机记录（缺省 $LANDFALL_SERVER）"))
+	root.AddCommand(c.initCommand(), c.validateCommand(), c.runCommand(), c.gateCommand(), c.reportCommand(), c.demoCommand(), c.dataCommand(), c.gradeCommand(), c.roiCommand(), c.serveCommand(), c.loginCommand(), c.pushCommand(), c.runsCommand())
 	c.addGenerated(root)
 	return root
 }
@@ -65,10 +72,13 @@ func (c *command) with(ctx context.Context, f func(*app.App) error) (err error) 
 	if err != nil {
 		return err
 	}
-	defer func() {
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
-		defer cancel()
-		err = errors.Join(err, a.Close(stop))
-	}()
+	defer func() { err = errors.Join(err, closing(ctx, a)) }()
 	return store.Explain(f(a)) // a full disk may show anywhere
+}
+
+// closing closes a home, whatever has become of ctx.
+func closing(ctx context.Context, a *app.App) error {
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	return a.Close(stop)
 }

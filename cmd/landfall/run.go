@@ -39,7 +39,8 @@ stale · 12 the data-quality gate stopped the run.`,
 
 退出码：0 全部通过 · 10 有规则未通过 · 11 证据不足或已过时 · 12 被数据质量门禁拦下。`),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), func(a *app.App) error { return c.run(cmd.Context(), a, args[0], opt, html) })
+			return c.either(cmd.Context(), func(a *app.App) error { return c.run(cmd.Context(), a, args[0], opt, html) },
+				func(r *remote) error { return c.runRemote(cmd.Context(), r, args[0], opt, html) })
 		},
 	}
 	cmd.Flags().BoolVar(&opt.Explore, "explore", false, c.say("go on in spite of a failed data gate; the evidence is exploratory and passes no gate", "数据门禁未通过也继续；证据标为探索性，不能通过任何门禁"))
@@ -108,31 +109,47 @@ func (c *command) gateCommand() *cobra.Command {
 		Long: c.say("Reads the folder as it is now, so that a change since the last run shows as stale evidence. Measures nothing.",
 			"按目录当前内容判定：自上次运行以来的改动会显示为证据已过时。本命令不做测量。"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), func(a *app.App) error {
-				if _, err := a.Bind(cmd.Context(), args[0]); err != nil {
-					return err
-				}
-				r, err := a.Report(cmd.Context(), args[0], nil)
-				if err != nil {
-					return err
-				}
-				c.exit = r.Exit
-				return c.t.Print(r.Gates, func(w io.Writer) error {
-					for _, g := range r.Gates {
-						if _, err := fmt.Fprintf(w, "%s  %s\n", c.t.Mark(g.Outcome), g.Title.In(c.t.Lang)); err != nil {
-							return err
-						}
-						for _, x := range g.Rules {
-							if _, err := fmt.Fprintf(w, "  %s  %s\n      %s\n", c.t.Mark(x.Outcome), term.Clean(x.Title.In(c.t.Lang)), term.Clean(x.Reason.In(c.t.Lang))); err != nil {
-								return err
-							}
-						}
-					}
-					return nil
-				})
-			})
+			return c.bind(cmd.Context(), args[0], c.showGates)
 		},
 	}
+}
+
+// bind has the folder dir judged as it is, here or on a server, and shows the
+// report that follows.
+func (c *command) bind(ctx context.Context, dir string, show func(*report.Report) error) error {
+	return c.either(ctx, func(a *app.App) error {
+		if _, err := a.Bind(ctx, dir); err != nil {
+			return err
+		}
+		r, err := a.Report(ctx, dir, nil)
+		if err != nil {
+			return err
+		}
+		return show(r)
+	}, func(server *remote) error {
+		r, err := c.bound(ctx, server, dir)
+		if err != nil {
+			return err
+		}
+		return show(r)
+	})
+}
+
+func (c *command) showGates(r *report.Report) error {
+	c.exit = r.Exit
+	return c.t.Print(r.Gates, func(w io.Writer) error {
+		for _, g := range r.Gates {
+			if _, err := fmt.Fprintf(w, "%s  %s\n", c.t.Mark(g.Outcome), g.Title.In(c.t.Lang)); err != nil {
+				return err
+			}
+			for _, x := range g.Rules {
+				if _, err := fmt.Fprintf(w, "  %s  %s\n      %s\n", c.t.Mark(x.Outcome), term.Clean(x.Title.In(c.t.Lang)), term.Clean(x.Reason.In(c.t.Lang))); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
 }
 
 func (c *command) reportCommand() *cobra.Command {
@@ -141,22 +158,11 @@ func (c *command) reportCommand() *cobra.Command {
 		Use: "report DIR", Args: cobra.ExactArgs(1),
 		Short: c.say("write the HTML report of the newest run", "生成最近一次运行的 HTML 报告"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), func(a *app.App) error {
-				if _, err := a.Bind(cmd.Context(), args[0]); err != nil {
+			return c.bind(cmd.Context(), args[0], func(r *report.Report) error {
+				if err := c.keepHTML(out, r); err != nil {
 					return err
 				}
-				r, err := a.Report(cmd.Context(), args[0], nil)
-				if err != nil {
-					return err
-				}
-				if out == "" {
-					out = filepath.Join(a.Reports(), r.Scenario.Slug+"."+c.t.Lang+".html")
-				}
-				if err := writeHTML(out, *r, c.t.Lang); err != nil {
-					return err
-				}
-				r.HTML = out
-				return c.t.Print(r, func(w io.Writer) error { _, err := io.WriteString(w, out+"\n"); return err })
+				return c.t.Print(r, func(w io.Writer) error { _, err := io.WriteString(w, r.HTML+"\n"); return err })
 			})
 		},
 	}

@@ -15,23 +15,50 @@ import (
 // ID names a scenario in operations: its id or its slug.
 type ID = evidence.ScenarioID
 
+// TeamID names a team in operations.
+type TeamID string
+
+// RevisionID names a revision in operations: SCENARIO@NUMBER.
+type RevisionID string
+
+// ErrNoTeam is returned for a team that is not there.
+var ErrNoTeam = fault.Def{Kind: fault.NotFound, Code: "scenario.no_team",
+	En: "there is no team {id}", Zh: "没有团队 {id}",
+	HintEn: "without teams, everything belongs to {local}", HintZh: "未设团队时，一切归属 {local}"}
+
 // View is a scenario as operations give it.
 type View struct {
 	ID        string    `json:"id"`
 	Slug      string    `json:"slug"`
+	Team      string    `json:"team"`
 	Title     text.Text `json:"title"`
 	Owner     string    `json:"owner"`
 	Level     Level     `json:"declared_level"`
 	DataClass string    `json:"data_class"`
 	Revision  int64     `json:"revision"`
 	Digest    string    `json:"digest"`
+	Folder    string    `json:"folder,omitempty" doc:"Digest of the list of its files; absent if they are not here."`
+	Source    *Source   `json:"source,omitempty" doc:"Where the newest revision came from; absent if it was run from a folder."`
+	ReadOnly  bool      `json:"read_only" doc:"Whether it is changed elsewhere only: in its repository, or in its folder."`
 	Created   time.Time `json:"created"`
 	Updated   time.Time `json:"updated"`
+
+	tag string
 }
 
+// Tag makes the view's ETag.
+func (v *View) Tag() string { return v.tag }
+
+// Shown is s as operations give it.
+func Shown(s Scenario) View { return view(s) }
+
 func view(s Scenario) View {
-	return View{ID: s.ID, Slug: s.Slug, Title: text.Text{En: s.TitleEn, Zh: s.TitleZh}, Owner: s.Owner, Level: s.Level,
+	v := View{ID: s.ID, Slug: s.Slug, Team: s.TeamID, ReadOnly: s.Source.Kind == FromGit || s.Folder == "", Folder: s.Folder, tag: s.Tag(), Title: text.Text{En: s.TitleEn, Zh: s.TitleZh}, Owner: s.Owner, Level: s.Level,
 		DataClass: s.DataClass, Revision: s.Revision, Digest: s.Digest, Created: s.Created, Updated: s.Updated}
+	if s.Source.Kind != FromFolder {
+		v.Source = &s.Source
+	}
+	return v
 }
 
 // TeamOf returns the team that owns a scenario. It fails with ErrUnknown.
@@ -58,6 +85,7 @@ var columns = []term.Column{
 // Operations registers what can be done with scenarios.
 func (s *Service) Operations(r *rest.Registry) {
 	rest.Resource(r, text.Text{En: "scenario", Zh: "场景"}, auth.Read, s.TeamOf)
+	s.revisionOperations(r)
 	rest.Add(r, rest.Op{ID: "list-scenarios", Method: "GET", Path: "/scenarios", Perm: auth.Read, Noun: "scenarios", Verb: "list",
 		Doc: text.Text{En: "List scenarios by name.", Zh: "按名称列出场景。"}, Columns: columns},
 		func(ctx context.Context, in *listInput) (*rest.Page[View], error) {

@@ -72,6 +72,10 @@ type Endpoint struct {
 	// Allows lists the data classes that may be sent there.
 	Allows   []string `json:"allows"`
 	TimeoutS float64  `json:"timeout_s"` // of one call; 0 is the client's default
+	// Defined is set on endpoints that an administrator defined, and Key is
+	// what they gave with it; neither is ever part of a document.
+	Defined bool   `json:"-"`
+	Key     string `json:"-"`
 }
 
 // Endpoints are addresses by name.

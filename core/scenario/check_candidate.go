@@ -119,7 +119,7 @@ func checkCandidate(d *Document, c Candidate, p string, wrong complain) {
 	case c.Human != nil:
 		checkHuman(c.Human, p+"/human", wrong)
 	}
-	if _, ok := d.Endpoints[endpoint]; endpoint != "" && !ok {
+	if _, ok := d.Endpoints[endpoint]; endpoint != "" && !ok && !d.kept {
 		names := sortedKeys(d.Endpoints)
 		if len(names) == 0 {
 			names = []string{"–"}

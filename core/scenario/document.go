@@ -45,6 +45,8 @@ type Document struct {
 	Lifecycle  *Lifecycle   `json:"lifecycle,omitempty"`
 	Run        RunOptions   `json:"run"`
 	Expect     *Expect      `json:"expect,omitempty"`
+
+	kept bool // see Reading
 }
 
 // Owner is who answers for the scenario.

@@ -50,8 +50,11 @@ func (s Sample) Provenance() evidence.Provenance {
 
 // Open reads DIR/scenario.yaml with its traffic sample and cost file. Faults
 // are those of Read, and ErrFile and ErrNoFile with their place.
-func Open(dir string) (*Folder, error) {
-	doc, raw, err := Read(dir)
+func Open(dir string) (*Folder, error) { return OpenAs(dir, Reading{}) }
+
+// OpenAs is Open for a folder that is not one's own.
+func OpenAs(dir string, r Reading) (*Folder, error) {
+	doc, raw, err := ReadAs(dir, r)
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,11 @@ func (p Problems) Unwrap() []error {
 // Read reads and checks DIR/scenario.yaml. It fails with fault.NotFound if
 // there is none, and with Problems (kind Invalid, each with file:line:column)
 // if it is wrong. It does not look at the data files.
-func Read(dir string) (*Document, []byte, error) {
+func Read(dir string) (*Document, []byte, error) { return ReadAs(dir, Reading{}) }
+
+// ReadAs is Read for a document that is read elsewhere than in a folder of
+// one's own.
+func ReadAs(dir string, r Reading) (*Document, []byte, error) {
 	file := filepath.Join(dir, FileName)
 	// What is no plain file is not opened at all: a pipe would wait for ever.
 	info, err := os.Stat(file)
@@ -87,13 +91,17 @@ func Read(dir string) (*Document, []byte, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("read %s: %w", file, err)
 	}
-	doc, err := Parse(file, data)
+	doc, err := ParseAs(file, data, r)
 	return doc, data, err
 }
 
 // Parse checks data against the schema and the rules that a schema cannot
 // state, and decodes it. file is used for places only.
-func Parse(file string, data []byte) (*Document, error) {
+func Parse(file string, data []byte) (*Document, error) { return ParseAs(file, data, Reading{}) }
+
+// ParseAs is Parse for a document that is read elsewhere than in a folder of
+// one's own.
+func ParseAs(file string, data []byte, r Reading) (*Document, error) {
 	t, err := parseYAML(file, data)
 	if err != nil {
 		return nil, err
@@ -112,7 +120,19 @@ func Parse(file string, data []byte) (*Document, error) {
 		return nil, fmt.Errorf("decode %s: %w", file, err)
 	}
 	doc.defaults()
-	return doc, check(doc, file, t)
+	ps := r.prepare(doc, file, t)
+	err = check(doc, file, t)
+	var found Problems
+	if errors.As(err, &found) {
+		ps = append(ps, found...)
+		sortProblems(ps, t)
+	} else if err != nil {
+		return doc, err
+	}
+	if len(ps) > 0 {
+		return doc, ps
+	}
+	return doc, nil
 }
 
 // validateSchema maps the schema's complaints to places and nearest names.

@@ -1,10 +1,12 @@
 package scenario
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -40,6 +42,8 @@ type Scenario struct {
 	DataClass string
 	Revision  int64
 	Digest    string // hex SHA-256 of the document's bytes
+	Folder    string // digest of the manifest of its files; "" if they are not here
+	Source    Source
 	Created   time.Time
 	Updated   time.Time
 }
@@ -57,13 +61,15 @@ type row struct {
 	DataClass string
 	Revision  int64
 	Digest    string
+	Folder    string
+	Source    string
 	CreatedAt int64
 	UpdatedAt int64
 }
 
 func (r row) scenario() Scenario {
 	return Scenario{ID: r.ID, Slug: r.Slug, TeamID: r.TeamID, TitleEn: r.TitleEn, TitleZh: r.TitleZh, Owner: r.Owner,
-		Level: Level(r.Level), DataClass: r.DataClass, Revision: r.Revision, Digest: r.Digest,
+		Level: Level(r.Level), DataClass: r.DataClass, Revision: r.Revision, Digest: r.Digest, Folder: r.Folder, Source: decodeSource(r.Source),
 		Created: store.FromMicros(r.CreatedAt), Updated: store.FromMicros(r.UpdatedAt)}
 }
 
@@ -75,6 +81,8 @@ type revisionRow struct {
 	Digest     string
 	BasedOn    string
 	Document   []byte
+	Folder     string
+	Source     string
 	Actor      string
 	CreatedAt  int64
 }
@@ -99,6 +107,22 @@ type Deps struct {
 	// BindingChanged is called in the transaction that changes what a
 	// scenario is bound to.
 	BindingChanged func(ctx context.Context, tx bun.Tx, scenarioID string) error
+	// Endpoints are those that are defined outside of documents; nil is none.
+	Endpoints func(ctx context.Context) (Endpoints, error)
+}
+
+// Kept parses a document that was checked when it was kept.
+func (s *Service) Kept(ctx context.Context, raw []byte) (*Document, error) { return s.parse(ctx, raw) }
+
+func (s *Service) parse(ctx context.Context, raw []byte) (*Document, error) {
+	r := Reading{Kept: true}
+	if s.Endpoints != nil {
+		var err error
+		if r.Known, err = s.Endpoints(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return ParseAs(FileName, raw, r)
 }
 
 // Service keeps scenarios, their revisions and bindings.
@@ -111,6 +135,12 @@ func New(d Deps) *Service { return &Service{d} }
 // document is a new revision; a changed binding causes an event; saving the
 // same again writes nothing. All of it is one transaction with the caller's.
 func (s *Service) Save(ctx context.Context, tx bun.Tx, doc *Document, raw []byte, b evidence.Bindings) (Scenario, error) {
+	return s.SaveAs(ctx, tx, doc, raw, b, Pushed{})
+}
+
+// SaveAs is Save for a folder that was sent whole: a change of any of its files
+// is a new revision. It fails with ErrExists and ErrChangedSince.
+func (s *Service) SaveAs(ctx context.Context, tx bun.Tx, doc *Document, raw []byte, b evidence.Bindings, p Pushed) (Scenario, error) {
 	sum := sha256.Sum256(raw)
 	digest := hex.EncodeToString(sum[:])
 	now := store.Micros(s.Now())
@@ -120,19 +150,25 @@ func (s *Service) Save(ctx context.Context, tx bun.Tx, doc *Document, raw []byte
 	if err != nil {
 		return Scenario{}, fmt.Errorf("read scenario %s: %w", doc.Slug, err)
 	}
-	r := row{ID: old.ID, Slug: doc.Slug, TeamID: LocalTeam, TitleEn: doc.Title.In("en"), TitleZh: doc.Title.In("zh"),
+	switch {
+	case found && p.New:
+		return Scenario{}, ErrExists.With("slug", doc.Slug)
+	case p.BasedOn != "" && (!found || old.scenario().Tag() != p.BasedOn):
+		return Scenario{}, ErrChangedSince.With("slug", doc.Slug, "revision", old.Revision)
+	}
+	r := row{ID: old.ID, Slug: doc.Slug, TeamID: cmp.Or(old.TeamID, p.Team, LocalTeam), TitleEn: doc.Title.In("en"), TitleZh: doc.Title.In("zh"),
 		Owner: doc.Owner.Name, Level: string(doc.Declared.Level), DataClass: doc.Data.Class,
-		Revision: old.Revision, Digest: digest, CreatedAt: old.CreatedAt, UpdatedAt: now}
+		Revision: old.Revision, Digest: digest, Folder: p.Folder, Source: p.Source.encode(), CreatedAt: old.CreatedAt, UpdatedAt: now}
 	if !found {
 		r.ID, r.CreatedAt = s.NewID("scn"), now
 	}
-	if digest != old.Digest {
+	if digest != old.Digest || r.Folder != old.Folder {
 		r.Revision++
 		if err := upsert(ctx, tx, found, &r); err != nil {
 			return Scenario{}, fmt.Errorf("save scenario %s: %w", doc.Slug, err)
 		}
 		rev := revisionRow{ScenarioID: r.ID, Revision: r.Revision, Digest: digest, BasedOn: old.Digest, Document: raw,
-			Actor: actor.From(ctx).ID, CreatedAt: now}
+			Folder: r.Folder, Source: r.Source, Actor: actor.From(ctx).ID, CreatedAt: now}
 		if _, err := tx.NewInsert().Model(&rev).Exec(ctx); err != nil {
 			return Scenario{}, fmt.Errorf("save revision %d of %s: %w", r.Revision, doc.Slug, err)
 		}
@@ -142,13 +178,24 @@ func (s *Service) Save(ctx context.Context, tx bun.Tx, doc *Document, raw []byte
 	return r.scenario(), s.bind(ctx, tx, r.ID, b)
 }
 
+// upsert writes r, which was read at the revision before its own: on engines
+// where writers do not take turns, the later of two rivals is refused.
 func upsert(ctx context.Context, tx bun.Tx, found bool, r *row) error {
-	if found {
-		_, err := tx.NewUpdate().Model(r).WherePK().Exec(ctx)
+	if !found {
+		_, err := tx.NewInsert().Model(r).Exec(ctx)
+		if store.Duplicate(err) {
+			return ErrExists.With("slug", r.Slug).Because(err)
+		}
 		return err
 	}
-	_, err := tx.NewInsert().Model(r).Exec(ctx)
-	return err
+	res, err := tx.NewUpdate().Model(r).WherePK().Where("revision = ?", r.Revision-1).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(err, ErrChangedSince.With("slug", r.Slug, "revision", r.Revision))
+	}
+	return nil
 }
 
 func (s *Service) bind(ctx context.Context, tx bun.Tx, id string, b evidence.Bindings) error {
@@ -236,7 +283,7 @@ func (s *Service) Document(ctx context.Context, db bun.IDB, id string) (*Documen
 	if !found {
 		return nil, nil, ErrUnknown.With("id", id)
 	}
-	doc, err := Parse(FileName, r.Document)
+	doc, err := s.parse(ctx, r.Document)
 	return doc, r.Document, err
 }
 

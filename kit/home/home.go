@@ -157,6 +157,13 @@ func (h *Home) Blobs() string { return filepath.Join(h.dir, "blobs") }
 // Keys returns the folder of keys.
 func (h *Home) Keys() string { return filepath.Join(h.dir, "keys") }
 
+// Socket returns the path of the socket on which a server of this home
+// answers whoever may enter the folder.
+func (h *Home) Socket() string { return Socket(h.dir) }
+
+// Socket is Home.Socket for a home that another process may hold.
+func Socket(dir string) string { return filepath.Join(dir, "landfall.sock") }
+
 // ID returns the home's own identifier, made with newID when it is first asked
 // for and the same ever after.
 func (h *Home) ID(newID func(prefix string) string) (string, error) {

@@ -56,6 +56,9 @@ type Config struct {
 	Log *slog.Logger
 	// Workers is how many jobs run at once, 4 if 0.
 	Workers int
+	// Queues bound further queues, by name: how many jobs of each run at once,
+	// beside Workers. See Queue.
+	Queues map[string]int
 	// Poll is how soon a new job is seen, 20 ms if 0. Each look costs up to
 	// a millisecond, so that what waits for days does well with more.
 	Poll time.Duration
@@ -133,7 +136,7 @@ func (r *Runner) newClient() (*river.Client[*sql.Tx], error) {
 		ID:                          r.cfg.ID,
 		Logger:                      slog.New(quiet{r.cfg.Log.Handler()}),
 		Workers:                     r.workers,
-		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: r.cfg.Workers}},
+		Queues:                      r.queues(),
 		JobTimeout:                  timeout,
 		RescueStuckJobsAfter:        rescueAfter,
 		MaxAttempts:                 attempts,
@@ -163,6 +166,14 @@ func (r *Runner) newClient() (*river.Client[*sql.Tx], error) {
 		return nil, fmt.Errorf("set up the job queue: %w", err)
 	}
 	return client, nil
+}
+
+func (r *Runner) queues() map[string]river.QueueConfig {
+	out := map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: r.cfg.Workers}}
+	for name, n := range r.cfg.Queues {
+		out[name] = river.QueueConfig{MaxWorkers: n}
+	}
+	return out
 }
 
 func (r *Runner) now() time.Time {
@@ -205,6 +216,10 @@ func Unique() Option {
 		}}
 	}
 }
+
+// Queue puts the job into one of Config.Queues, so that long work keeps no
+// short work waiting.
+func Queue(name string) Option { return func(o *river.InsertOpts) { o.Queue = name } }
 
 // Attempts sets how often the job is tried at most, instead of ten times.
 func Attempts(n int) Option { return func(o *river.InsertOpts) { o.MaxAttempts = n } }

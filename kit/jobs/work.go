@@ -26,6 +26,10 @@ var ErrLost = fault.Def{Kind: fault.Conflict, Code: "jobs.lost",
 	En: "job {job} was taken over by another process", Zh: "任务 {job} 已被另一进程接管",
 	HintEn: "nothing needs to be done: the other process finishes it", HintZh: "无需处理：由另一进程完成"}
 
+// ErrInterrupted is returned by a handler that was stopped and is to run again
+// at the next start.
+var ErrInterrupted = errors.New("interrupted")
+
 // maxErrs bounds how many errors are remembered; of further failing jobs
 // WaitIdle knows the stored text.
 const maxErrs = 1000
@@ -43,7 +47,7 @@ func (w *worker[A]) Work(ctx context.Context, row *river.Job[A]) error {
 		w.r.remember(row.ID, nil)
 		return nil
 	}
-	if errors.Is(ctx.Err(), context.Canceled) {
+	if errors.Is(ctx.Err(), context.Canceled) || errors.Is(err, ErrInterrupted) {
 		// Stopped, not failed: it is available again for the next start.
 		return river.JobSnooze(0)
 	}

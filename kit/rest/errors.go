@@ -41,6 +41,9 @@ var (
 	ErrMedia = fault.Def{Kind: fault.Invalid, Code: "rest.media_type",
 		En: "this media type is not understood", Zh: "不支持该内容类型",
 		HintEn: "send application/json", HintZh: "请发送 application/json"}
+	ErrMediaOf = fault.Def{Kind: fault.Invalid, Code: "rest.body_type",
+		En: "a body of this media type is not understood here", Zh: "此接口不支持该内容类型",
+		HintEn: "send one of: {takes}", HintZh: "可用类型：{takes}"}
 	ErrTooLarge = fault.Def{Kind: fault.TooLarge, Code: "rest.too_large",
 		En: "the request's body is larger than this operation takes", Zh: "请求体超出此接口的大小限制",
 		HintEn: "send less at a time", HintZh: "请分批发送"}
@@ -149,6 +152,7 @@ func writeProblem(w http.ResponseWriter, p *problem.Problem) {
 // call is what a request carries besides its principal.
 type call struct {
 	lang, request, operation string
+	known                    string // If-None-Match
 	log                      *slog.Logger
 }
 

@@ -125,7 +125,9 @@ func New(cfg Config) *Registry {
 // answer is what huma writes: bytes that were encoded before any status was
 // sent, so that a value that JSON cannot say is an error and not half a 200.
 type answer struct {
+	Status      int
 	ContentType string `header:"Content-Type" hidden:"true"`
+	ETag        string `header:"ETag" hidden:"true"`
 	Body        []byte
 }
 
@@ -154,7 +156,7 @@ func Add[I, O any](r *Registry, op Op, fn func(context.Context, *I) (*O, error))
 	hop := huma.Operation{
 		OperationID: op.ID, Method: op.Method, Path: op.Path, Summary: op.Doc.En,
 		Tags: []string{tag(op)}, DefaultStatus: e.Status, MaxBodyBytes: op.MaxBody,
-		Responses:   responses(schemas, op, strconv.Itoa(e.Status), ok),
+		Responses:   responses(schemas, op, strconv.Itoa(e.Status), ok, isTagged(out)),
 		Middlewares: huma.Middlewares{r.guardPath(e)},
 		Extensions:  map[string]any{"x-permission": op.Perm.String(), "x-summary-zh": op.Doc.Zh},
 	}
@@ -188,7 +190,14 @@ func Add[I, O any](r *Registry, op Op, fn func(context.Context, *I) (*O, error))
 			if err != nil {
 				return nil, problemOf(ctx, fmt.Errorf("encode answer of %s: %w", op.ID, err))
 			}
-			return &answer{ContentType: "application/json", Body: b}, nil
+			a := &answer{Status: e.Status, ContentType: "application/json", Body: b}
+			if t, ok := v.(Tagged); ok {
+				a.ETag = quoted(t.Tag())
+				if op.Method == http.MethodGet && Matches(callOf(ctx).known, t.Tag()) {
+					a.Status, a.Body = http.StatusNotModified, nil
+				}
+			}
+			return a, nil
 		})
 	}
 	e.describe(r.registered(op), schemas, in)
@@ -348,6 +357,9 @@ func tag(op Op) string {
 	return first
 }
 
+// isTagged reports whether answers of type t carry a tag.
+func isTagged(t reflect.Type) bool { return reflect.PointerTo(t).Implements(reflect.TypeFor[Tagged]()) }
+
 // encode writes v as JSON; <, > and & stay as they are.
 func encode(v any) ([]byte, error) {
 	if p, ok := v.(pager); ok {
@@ -364,7 +376,7 @@ func encode(v any) ([]byte, error) {
 
 // responses documents success, the operation's own faults by status, and the
 // problem that anything else is.
-func responses(schemas huma.Registry, op Op, status string, ok *huma.Response) map[string]*huma.Response {
+func responses(schemas huma.Registry, op Op, status string, ok *huma.Response, tagged bool) map[string]*huma.Response {
 	schema := schemas.Schema(reflect.TypeFor[problem.Problem](), true, "Problem")
 	failure := func(about string) *huma.Response {
 		return &huma.Response{Description: about,
@@ -372,6 +384,12 @@ func responses(schemas huma.Registry, op Op, status string, ok *huma.Response) m
 	}
 	all := map[string]*huma.Response{status: ok,
 		"default": failure("A problem; its code says which.")}
+	if tagged {
+		ok.Headers = map[string]*huma.Param{"ETag": {Description: "What is read, for If-Match of an edit.", Schema: &huma.Schema{Type: huma.TypeString}}}
+		if op.Method == http.MethodGet {
+			all["304"] = &huma.Response{Description: "If-None-Match names what is there."}
+		}
+	}
 	codes := map[string][]string{}
 	for _, d := range op.Errors {
 		s := strconv.Itoa(d.Kind.Status())

@@ -19,7 +19,7 @@ func (r *Registry) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		ctx := context.WithValue(req.Context(), callKey{}, call{
 			lang: acceptedLanguage(req.Header.Get("Accept-Language")), log: r.log,
-			request: req.Method + " " + req.URL.Path})
+			request: req.Method + " " + req.URL.Path, known: req.Header.Get("If-None-Match")})
 		req = req.WithContext(ctx)
 		tw := &tracked{ResponseWriter: w}
 		defer func() {
@@ -46,6 +46,12 @@ func (r *Registry) Handler() http.Handler {
 		h.ServeHTTP(probe, req)
 		writeProblem(tw, probe.problem(ctx, w.Header(), req))
 	})
+}
+
+// Fail answers a request that did not come as far as the table: err as a
+// problem, in the language that the request asks for.
+func Fail(w http.ResponseWriter, req *http.Request, err error) {
+	writeProblem(w, problem.Of(err, acceptedLanguage(req.Header.Get("Accept-Language"))))
 }
 
 // acceptedLanguage returns "zh" if a browser or the command line asks for

@@ -163,7 +163,7 @@ func (c client) do(ctx context.Context, op rest.Operation, in input) ([]byte, er
 		return nil, ErrUnreachable.With().Because(fmt.Errorf("answer of %s is larger than %d bytes", op.ID, maxAnswer))
 	}
 	if p, ok := problem.Parse(res.Header.Get("Content-Type"), raw); ok {
-		return nil, p.Fault()
+		return nil, p.Err()
 	}
 	if res.StatusCode < 200 || res.StatusCode > 299 || len(raw) > 0 && !json.Valid(raw) {
 		return nil, ErrAnswer.With("status", res.StatusCode)

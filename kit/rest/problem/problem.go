@@ -104,6 +104,27 @@ func (p *Problem) Fault() *fault.Error {
 	return f
 }
 
+// Err returns everything that p carries: its fault, and those beside it as one
+// error that fault.All takes apart.
+func (p *Problem) Err() error {
+	first := p.Fault()
+	if len(p.Others) == 0 {
+		return first
+	}
+	all := several{first}
+	for _, o := range p.Others {
+		f := fault.Def{Kind: first.Kind, Code: o.Code, En: o.Detail, Zh: o.Detail}.With()
+		f.Where, f.Pointer = o.Place, o.Pointer
+		all = append(all, f)
+	}
+	return all
+}
+
+type several []error
+
+func (s several) Error() string   { return s[0].Error() }
+func (s several) Unwrap() []error { return s }
+
 // Parse reads a problem. ok is false if body is none; a document that lacks a
 // kind is none.
 func Parse(contentType string, body []byte) (p *Problem, ok bool) {
