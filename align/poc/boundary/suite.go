@@ -57,12 +57,15 @@ func OfRun(outcomes []poc.Outcome, suites []SuiteInput, focus string, opts Searc
 		if len(candidates) == 0 {
 			continue
 		}
-		m, err := Draw(cases, candidates, opts)
+		own := opts.filled()
+		own.MinSupport = min(0.5, max(own.MinSupport, leastRule/float64(len(cases))))
+		m, err := Draw(cases, candidates, own)
 		if err != nil {
 			return Result{}, err
 		}
 		for i := range m.Candidates {
 			c := &m.Candidates[i]
+			c.Axes = shared(c.Axes)
 			if s.Known == nil {
 				c.Confusion.Pairs, c.Confusion.Matrix = []Pair{}, nil
 			} else {
@@ -137,4 +140,43 @@ func of(c dataset.Case) string {
 		return scenario.MainSuite
 	}
 	return c.Suite
+}
+
+const (
+	// leastRule is how many cases a weak slice of a run covers at least,
+	// whatever share of the cases that is: its rule may quote a word of them.
+	leastRule = 10
+	// leastValue is how many cases share a tag's value that is shown: what
+	// fewer share could single out a person.
+	leastValue = 5
+)
+
+// shared pools the values of tags that few cases share, and leaves out a tag
+// that has no others.
+func shared(axes []Axis) []Axis {
+	out := []Axis{}
+	for _, a := range axes {
+		if a.Kind != ByTag {
+			out = append(out, a)
+			continue
+		}
+		kept := a
+		kept.Cells = nil
+		n, k := 0, 0
+		for _, c := range a.Cells {
+			if c.Value == pooled || c.N < leastValue {
+				n, k = n+c.N, k+c.Correct
+				continue
+			}
+			kept.Cells = append(kept.Cells, c)
+		}
+		if len(kept.Cells) == 0 {
+			continue
+		}
+		if n > 0 {
+			kept.Cells = append(kept.Cells, cell(pooled, text.Text{En: "all others", Zh: "其余各项"}, k, n))
+		}
+		out = append(out, kept)
+	}
+	return out
 }
