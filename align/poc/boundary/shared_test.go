@@ -58,3 +58,26 @@ func TestARunsBoundaryNamesNobody(t *testing.T) {
 		t.Errorf("the parts of a tag hold %d of 60 cases", n)
 	}
 }
+
+// Where cases come in clusters the summary says that the search took them as
+// independent.
+func TestClustersAreSaid(t *testing.T) {
+	t.Parallel()
+	for _, cluster := range []string{"", "one shift"} {
+		outcomes := ofRun()
+		for _, o := range outcomes {
+			for i := range o.Entrant.Cases {
+				o.Entrant.Cases[i].Cluster = cluster
+			}
+		}
+		r, err := boundary.OfRun(outcomes, []boundary.SuiteInput{{ID: "cases"}}, "able", boundary.SearchOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, _ := r.Suites[0].Candidate("able")
+		en, zh := strings.Contains(m.Weak.Summary.En, "taken as independent"), strings.Contains(m.Weak.Summary.Zh, "相互独立")
+		if en != (cluster != "") || zh != en {
+			t.Errorf("cluster %q: %+v", cluster, m.Weak.Summary)
+		}
+	}
+}

@@ -57,6 +57,7 @@ func OfRun(outcomes []poc.Outcome, suites []SuiteInput, focus string, opts Searc
 		if len(candidates) == 0 {
 			continue
 		}
+		clustered := poc.Clusters(cases) != nil
 		own := opts.filled()
 		own.MinSupport = min(0.5, max(own.MinSupport, leastRule/float64(len(cases))))
 		m, err := Draw(cases, candidates, own)
@@ -66,6 +67,10 @@ func OfRun(outcomes []poc.Outcome, suites []SuiteInput, focus string, opts Searc
 		for i := range m.Candidates {
 			c := &m.Candidates[i]
 			c.Axes = shared(c.Axes)
+			if clustered {
+				c.Weak.Summary.En += " Cases come in clusters and were taken as independent here: it claims to be surer than it is."
+				c.Weak.Summary.Zh += "用例存在成簇现象，此处按相互独立处理，实际把握低于上述数值。"
+			}
 			if s.Known == nil {
 				c.Confusion.Pairs, c.Confusion.Matrix = []Pair{}, nil
 			} else {
