@@ -121,7 +121,12 @@ func (a *App) entrants(ctx context.Context, b *bound) ([]poc.Entrant, []poc.Assu
 		}
 		e := poc.Entrant{ID: c.ID(), Title: rc.Title, Rung: poc.Rung(rc.Rung), Digest: b.digests[c.ID()], Cost: cost}
 		for _, id := range c.SuiteIDs() {
-			e.Cases = append(e.Cases, b.suite(id).data.Test...)
+			// Clipped, so that one suite's cases are shared and several are a copy.
+			if test := slices.Clip(b.suite(id).data.Test); len(e.Cases) == 0 {
+				e.Cases = test
+			} else {
+				e.Cases = append(e.Cases, test...)
+			}
 		}
 		switch {
 		case c.Model != nil:

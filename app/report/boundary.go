@@ -41,6 +41,11 @@ func boundarySection(r Report, l lang) *section {
 		return nil
 	}
 	s := &section{ID: "boundary", Title: l.say("Capability boundary", "能力边界"), Evidence: from(r, "boundary"), Lead: boundaryLead(r, l)}
+	cases := 0
+	for _, m := range r.Boundary.Suites {
+		cases += m.Cases
+	}
+	s.Lead = l.sentences(s.Lead, l.say("Figures count all "+l.counted(cases, "test case", "")+"; nothing is sampled.", "数字基于全部 "+l.count(cases)+" 条评测用例，没有抽样。"))
 	for _, m := range r.Boundary.Suites {
 		c, ok := m.Candidate(m.Focus)
 		if !ok {

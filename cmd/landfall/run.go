@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -39,6 +41,7 @@ stale · 12 the data-quality gate stopped the run.`,
 
 退出码：0 全部通过 · 10 有规则未通过 · 11 证据不足或已过时 · 12 被数据质量门禁拦下。`),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			frugal()
 			return c.either(cmd.Context(), func(a *app.App) error { return c.run(cmd.Context(), a, args[0], opt, html) },
 				func(r *remote) error { return c.runRemote(cmd.Context(), r, args[0], opt, html) })
 		},
@@ -50,6 +53,17 @@ stale · 12 the data-quality gate stopped the run.`,
 	cmd.Flags().StringVar(&opt.MaxSpend, "max-spend", "", c.say("the most that calls may cost, in the currency of the costs, instead of run.spend", "调用费用上限，币种同成本，代替 run.spend"))
 	cmd.Flags().StringVarP(&html, "out", "O", "", c.say("also write the HTML report to this file", "同时把 HTML 报告写入该文件"))
 	return cmd
+}
+
+// softMemory is the memory beyond which a run collects its garbage sooner. It
+// refuses nothing: a run that needs more takes more.
+const softMemory = 256 << 20
+
+// frugal keeps a run of very many cases small, unless GOMEMLIMIT says otherwise.
+func frugal() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softMemory)
+	}
 }
 
 func (c *command) run(ctx context.Context, a *app.App, dir string, opt app.RunOptions, html string) error {

@@ -57,12 +57,20 @@ func OfRun(outcomes []poc.Outcome, suites []SuiteInput, focus string, opts Searc
 		if len(candidates) == 0 {
 			continue
 		}
-		m, err := Draw(cases, candidates, opts)
+		clustered := poc.Clusters(cases) != nil
+		own := opts.filled()
+		own.MinSupport = min(0.5, max(own.MinSupport, leastRule/float64(len(cases))))
+		m, err := Draw(cases, candidates, own)
 		if err != nil {
 			return Result{}, err
 		}
 		for i := range m.Candidates {
 			c := &m.Candidates[i]
+			c.Axes = shared(c.Axes)
+			if clustered {
+				c.Weak.Summary.En += " Cases come in clusters and were taken as independent here: it claims to be surer than it is."
+				c.Weak.Summary.Zh += "用例存在成簇现象，此处按相互独立处理，实际把握低于上述数值。"
+			}
 			if s.Known == nil {
 				c.Confusion.Pairs, c.Confusion.Matrix = []Pair{}, nil
 			} else {
@@ -137,4 +145,43 @@ func of(c dataset.Case) string {
 		return scenario.MainSuite
 	}
 	return c.Suite
+}
+
+const (
+	// leastRule is how many cases a weak slice of a run covers at least,
+	// whatever share of the cases that is: its rule may quote a word of them.
+	leastRule = 10
+	// leastValue is how many cases share a tag's value that is shown: what
+	// fewer share could single out a person.
+	leastValue = 5
+)
+
+// shared pools the values of tags that few cases share, and leaves out a tag
+// that has no others.
+func shared(axes []Axis) []Axis {
+	out := []Axis{}
+	for _, a := range axes {
+		if a.Kind != ByTag {
+			out = append(out, a)
+			continue
+		}
+		kept := a
+		kept.Cells = nil
+		n, k := 0, 0
+		for _, c := range a.Cells {
+			if c.Value == pooled || c.N < leastValue {
+				n, k = n+c.N, k+c.Correct
+				continue
+			}
+			kept.Cells = append(kept.Cells, c)
+		}
+		if len(kept.Cells) == 0 {
+			continue
+		}
+		if n > 0 {
+			kept.Cells = append(kept.Cells, cell(pooled, text.Text{En: "all others", Zh: "其余各项"}, k, n))
+		}
+		out = append(out, kept)
+	}
+	return out
 }
