@@ -177,12 +177,14 @@ var nouns = map[string]text.Text{
 	"datasets":  {En: "dataset versions: list, show", Zh: "数据集版本：列表、查看"},
 	"runs":      {En: "runs: list, show, start, resume, cancel, cases", Zh: "运行记录：列表、查看、启动、继续、取消、逐条结果"},
 	"revisions": {En: "revisions of a scenario: list, show, diff", Zh: "场景的修订：列表、查看、比较"},
+	"gates":     {En: "verdicts of gates: list, show", Zh: "门禁结论：列表、查看"},
+	"events":    {En: "what happened to scenarios: list", Zh: "场景事件：列表"},
 }
 
 // addGenerated adds the commands of the operation table. They open the home
 // when they run, not before, so that --help opens nothing.
 func (c *command) addGenerated(root *cobra.Command) {
-	failures := term.Noun(c.t, "failures", text.Text{En: "production failures", Zh: "生产失败"})
+	failures := term.Noun(c.t, "failures", text.Text{En: "production failures: import, list, show, modes", Zh: "生产失败：导入、列表、查看、故障模式"})
 	failures.AddCommand(c.failuresImport())
 	root.AddCommand(c.evidenceCommand(), failures)
 	table := app.Table()
