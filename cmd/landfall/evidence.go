@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -75,7 +74,10 @@ func (c *command) evidenceVerify() *cobra.Command {
 				opt.Checkpoint = raw
 			}
 			if len(args) == 1 {
-				f, err := os.Open(args[0])
+				f, err := file.Open(args[0])
+				if errors.Is(err, file.ErrNotPlain) {
+					return err
+				}
 				if err != nil {
 					return app.ErrNoInput.With("file", args[0]).Because(err)
 				}
@@ -104,7 +106,10 @@ func (c *command) evidenceVerify() *cobra.Command {
 const maxCheckpoint = 64 << 10
 
 func readBounded(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := file.Open(path)
+	if errors.Is(err, file.ErrNotPlain) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, app.ErrNoInput.With("file", path).Because(err)
 	}
