@@ -193,6 +193,7 @@ func (a *App) Close(ctx context.Context) error {
 		a.live.close()
 		err = a.Jobs.Stop(ctx)
 	}
+	err = errors.Join(err, a.Evidence.KeepCheckpoint(ctx))
 	return errors.Join(err, a.release())
 }
 

@@ -40,8 +40,8 @@ func Capabilities() []Capability {
 		}},
 		{Name: "core/evidence", Migrations: []fs.FS{evidence.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Evidence.Operations(r, a.Scenarios) }},
 		{Name: "core/dataset", Migrations: []fs.FS{dataset.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Datasets.Operations(r, a.Scenarios) }},
-		{Name: "core/loop", Migrations: []fs.FS{loop.Migrations}},
-		{Name: "core/gate", Kinds: []evidence.Kind{gate.Kind()}},
+		{Name: "core/loop", Migrations: []fs.FS{loop.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Loop.Operations(r, a.Scenarios) }},
+		{Name: "core/gate", Kinds: []evidence.Kind{gate.Kind()}, Operations: func(r *rest.Registry, a *App) { gate.Operations(r, a.Scenarios, a.allVerdicts) }},
 		{Name: "prove/quality", Kinds: []evidence.Kind{quality.Kind()}, Policies: []gate.Source{{Name: "prove/quality/policy.yaml", Data: quality.Policy}}},
 		{Name: "align/poc", Kinds: []evidence.Kind{poc.Kind()}, Migrations: []fs.FS{poc.Migrations},
 			Policies: []gate.Source{{Name: "align/poc/policy.yaml", Data: poc.Policy}}, Operations: func(r *rest.Registry, a *App) {
@@ -54,14 +54,15 @@ func Capabilities() []Capability {
 			Operations: func(r *rest.Registry, a *App) { grade.Operations(r, a.visibleFeasibility) }},
 		{Name: "align/roi", Kinds: []evidence.Kind{roi.Kind()}, Policies: []gate.Source{{Name: "align/roi/policy.yaml", Data: roi.Policy}}},
 		{Name: "prove/selection", Kinds: []evidence.Kind{selection.Kind()}},
-		{Name: "prove/failure", Migrations: []fs.FS{failure.Migrations}},
+		{Name: "prove/failure", Migrations: []fs.FS{failure.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Failures.Operations(r, a.Scenarios) }},
 	}
 }
 
 // Table returns the operation table alone, to make commands and documents
 // from: its operations are not connected to a home and must not be called.
 func Table() *rest.Registry {
-	a := &App{Scenarios: &scenario.Service{}, Evidence: &evidence.Service{}, Datasets: &dataset.Service{}, Runs: &poc.Runs{}}
+	a := &App{Scenarios: &scenario.Service{}, Evidence: &evidence.Service{}, Datasets: &dataset.Service{}, Runs: &poc.Runs{},
+		Loop: &loop.Loop{}, Failures: &failure.Service{}}
 	r := rest.New(rest.Config{Title: "Landfall"})
 	for _, c := range Capabilities() {
 		if c.Operations != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/landfall-ai/landfall/kit/fault"
+	"github.com/landfall-ai/landfall/kit/file"
 	"github.com/landfall-ai/landfall/prove/failure"
 )
 
@@ -28,21 +29,24 @@ type ImportedFailures struct {
 	Pending  int `json:"pending"` // modes without a right answer yet
 }
 
-// ImportFailures records the failures in file, groups them into failure modes,
+// ImportFailures records the failures in the file at path, groups them into failure modes,
 // turns those with a right answer into cases of the scenario in dir, and binds
 // the new dataset version, so that evidence on the old one is stale. Importing
 // a file again counts nothing twice.
-func (a *App) ImportFailures(ctx context.Context, dir, file string, opt failure.ImportOptions) (ImportedFailures, error) {
+func (a *App) ImportFailures(ctx context.Context, dir, path string, opt failure.ImportOptions) (ImportedFailures, error) {
 	b, err := a.read(ctx, dir)
 	if err != nil {
 		return ImportedFailures{}, err
 	}
-	f, err := os.Open(file)
+	f, err := file.Open(path)
+	if errors.Is(err, file.ErrNotPlain) {
+		return ImportedFailures{}, err
+	}
 	if err != nil {
-		return ImportedFailures{}, ErrNoInput.With("file", file).Because(err)
+		return ImportedFailures{}, ErrNoInput.With("file", path).Because(err)
 	}
 	defer f.Close()
-	rows, _, err := failure.Read(ctx, file, f, opt)
+	rows, _, err := failure.Read(ctx, path, f, opt)
 	if err != nil {
 		return ImportedFailures{}, err
 	}

@@ -41,13 +41,18 @@ func (a *App) recordVerdicts(ctx context.Context, tx bun.Tx, scenarioID string) 
 	return err
 }
 
-// Verdicts returns the scenario's verdicts as of now: align and prove.
-func (a *App) Verdicts(ctx context.Context, scenarioID string) ([]gate.Verdict, error) {
+// allVerdicts returns the verdicts of all of a scenario's gates as of now.
+func (a *App) allVerdicts(ctx context.Context, scenarioID string) ([]gate.Verdict, error) {
 	in, err := a.gateInput(ctx, a.DB.Read(), scenarioID)
 	if err != nil {
 		return nil, err
 	}
-	all, err := a.Gates.Verdicts(ctx, in)
+	return a.Gates.Verdicts(ctx, in)
+}
+
+// Verdicts returns the scenario's verdicts as of now: align and prove.
+func (a *App) Verdicts(ctx context.Context, scenarioID string) ([]gate.Verdict, error) {
+	all, err := a.allVerdicts(ctx, scenarioID)
 	if err != nil {
 		return nil, err
 	}

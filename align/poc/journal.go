@@ -12,6 +12,7 @@ import (
 	_ "github.com/mattn/go-sqlite3" // the journal is a file of its own beside the store
 
 	"github.com/landfall-ai/landfall/kit/fault"
+	"github.com/landfall-ai/landfall/kit/file"
 	"github.com/landfall-ai/landfall/kit/store"
 )
 
@@ -79,6 +80,9 @@ CREATE TABLE IF NOT EXISTS sessions (candidate TEXT NOT NULL, started_us BIGINT 
 
 func openJournal(ctx context.Context, path string) (*journal, error) {
 	dsn := "file:" + uriPath(path) + "?_journal_mode=WAL&_synchronous=NORMAL&_busy_timeout=10000"
+	if err := file.Private(path); err != nil { // it holds answers
+		return nil, fmt.Errorf("make journal: %w", err)
+	}
 	db, err := sql.Open("sqlite3", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)

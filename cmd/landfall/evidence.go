@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -75,7 +74,10 @@ func (c *command) evidenceVerify() *cobra.Command {
 				opt.Checkpoint = raw
 			}
 			if len(args) == 1 {
-				f, err := os.Open(args[0])
+				f, err := file.Open(args[0])
+				if errors.Is(err, file.ErrNotPlain) {
+					return err
+				}
 				if err != nil {
 					return app.ErrNoInput.With("file", args[0]).Because(err)
 				}
@@ -104,7 +106,10 @@ func (c *command) evidenceVerify() *cobra.Command {
 const maxCheckpoint = 64 << 10
 
 func readBounded(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := file.Open(path)
+	if errors.Is(err, file.ErrNotPlain) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, app.ErrNoInput.With("file", path).Because(err)
 	}
@@ -177,12 +182,14 @@ var nouns = map[string]text.Text{
 	"datasets":  {En: "dataset versions: list, show", Zh: "数据集版本：列表、查看"},
 	"runs":      {En: "runs: list, show, start, resume, cancel, cases", Zh: "运行记录：列表、查看、启动、继续、取消、逐条结果"},
 	"revisions": {En: "revisions of a scenario: list, show, diff", Zh: "场景的修订：列表、查看、比较"},
+	"gates":     {En: "verdicts of gates: list, show", Zh: "门禁结论：列表、查看"},
+	"events":    {En: "what happened to scenarios: list", Zh: "场景事件：列表"},
 }
 
 // addGenerated adds the commands of the operation table. They open the home
 // when they run, not before, so that --help opens nothing.
 func (c *command) addGenerated(root *cobra.Command) {
-	failures := term.Noun(c.t, "failures", text.Text{En: "production failures", Zh: "生产失败"})
+	failures := term.Noun(c.t, "failures", text.Text{En: "production failures: import, list, show, modes", Zh: "生产失败：导入、列表、查看、故障模式"})
 	failures.AddCommand(c.failuresImport())
 	root.AddCommand(c.evidenceCommand(), failures)
 	table := app.Table()

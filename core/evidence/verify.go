@@ -249,14 +249,15 @@ func (l *Log) readCheckpoints(ctx context.Context, db bun.IDB, after, to int64) 
 }
 
 // Verify proves all evidence: the log, every signature, and that the columns
-// beside each envelope say what it says. See Log.Verify.
+// beside each envelope say what it says. Without a pinned checkpoint the log is
+// held to the one that KeepCheckpoint left. See Log.Verify.
 func (s *Service) Verify(ctx context.Context, o VerifyOptions) (Report, error) {
-	return s.log.Verify(ctx, s.d.DB.Read(), envelopes{}, o)
+	return s.verify(ctx, envelopes{}, o)
 }
 
 // VerifyHashes is Verify without the envelopes: fast, for a health check.
 func (s *Service) VerifyHashes(ctx context.Context, o VerifyOptions) (Report, error) {
-	return s.log.Verify(ctx, s.d.DB.Read(), nil, o)
+	return s.verify(ctx, nil, o)
 }
 
 // envelopes are the entries of the log of evidence.

@@ -132,18 +132,3 @@ func (l *Loop) work(ctx context.Context, job *jobs.Job[delivery]) error {
 		return job.Complete(ctx, tx)
 	})
 }
-
-// Events returns the newest events of a scenario, newest first.
-func (l *Loop) Events(ctx context.Context, scenarioID string, limit int) ([]Event, error) {
-	var rows []eventRow
-	err := l.db.Read().NewSelect().Model(&rows).Where("scenario_id = ?", scenarioID).
-		Order("at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("list events of %s: %w", scenarioID, err)
-	}
-	out := make([]Event, len(rows))
-	for i, r := range rows {
-		out[i] = Event{ID: r.ID, Type: Type(r.Type), Scenario: r.ScenarioID, Subject: r.Subject, Actor: r.Actor, At: store.FromMicros(r.At)}
-	}
-	return out, nil
-}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -68,4 +69,46 @@ func (n *noting) Write(p []byte) (int, error) {
 		n.err = err
 	}
 	return k, err
+}
+
+// ErrNotPlain is returned for a path that names no plain file: reading a pipe
+// or a device could go on for ever.
+var ErrNotPlain = fault.Def{Kind: fault.Invalid, Code: "file.not_plain",
+	En: "{file} is not a plain file", Zh: "{file} 不是普通文件",
+	HintEn: "write the data into a file first; pipes, devices and folders are not read", HintZh: "请先将数据写入文件；不读取管道、设备和目录"}
+
+// Open opens a plain file for reading. It looks before it opens, since opening
+// a pipe would wait for a writer. It fails with ErrNotPlain and with os.Open's
+// errors.
+func Open(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, ErrNotPlain.With("file", path)
+	}
+	return os.Open(path)
+}
+
+// Private makes the file at path, empty and readable by its owner alone, or
+// takes the rights of others from the one that is there. Who does not own that
+// one changes nothing. A file that is there is not opened: closing it again
+// would drop the locks that this process may hold on it.
+func Private(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		return f.Close()
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o077 == 0 {
+		return err
+	}
+	if err := os.Chmod(path, 0o600); !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return nil
 }

@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
 	_ "github.com/mattn/go-sqlite3" // registers the driver "sqlite3"
+
+	"github.com/landfall-ai/landfall/kit/file"
 )
 
 // openSQLite opens the file at path with one connection that writes and
@@ -20,6 +23,17 @@ func openSQLite(ctx context.Context, path string) (write, read *sql.DB, err erro
 	if err != nil {
 		return nil, nil, fmt.Errorf("find database file: %w", err)
 	}
+	// SQLite gives the files beside the database its own rights.
+	if err := file.Private(abs); err == nil {
+		for _, beside := range []string{"-wal", "-shm"} { // left by a kill, and made before
+			if _, serr := os.Stat(abs + beside); serr == nil {
+				err = errors.Join(err, file.Private(abs+beside))
+			}
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("close the database to others: %w", err)
+		}
+	} // else SQLite says better what is wrong
 	write, err = sql.Open("sqlite3", dsn(abs, "_journal_mode=WAL", "_synchronous=FULL", "_txlock=immediate"))
 	if err != nil {
 		return nil, nil, fmt.Errorf("open database: %w", err)

@@ -21,7 +21,7 @@ var Migrations embed.FS
 // ErrUnknownMode is returned for an id that no failure mode has.
 var ErrUnknownMode = fault.Def{Kind: fault.NotFound, Code: "failure.unknown_mode",
 	En: "there is no failure mode {id}", Zh: "没有故障模式 {id}",
-	HintEn: "see them all with: landfall failures list", HintZh: "查看全部故障模式：landfall failures list"}
+	HintEn: "see them all with: landfall failures modes", HintZh: "查看全部故障模式：landfall failures modes"}
 
 // Deps is what a Service needs.
 type Deps struct {
@@ -335,55 +335,6 @@ func (s *Service) Modes(ctx context.Context, db bun.IDB, scenarioID string) ([]M
 		m := r.mode()
 		m.Failures = mode(byMode[r.ID]).Failures // earliest first
 		out = append(out, m)
-	}
-	return out, nil
-}
-
-// List returns up to limit failure modes of a scenario without their failures,
-// the most frequent first, behind the one with the id after ("" for all).
-func (s *Service) List(ctx context.Context, scenarioID, after string, limit int) ([]Mode, error) {
-	var rows []modeRow
-	q := s.DB.Read().NewSelect().Model(&rows).Where("scenario_id = ?", scenarioID).Order("occurrences DESC", "id").Limit(int64(limit))
-	if after != "" {
-		last, err := s.Get(ctx, after)
-		if err != nil {
-			return nil, err
-		}
-		q = q.Where("(occurrences < ? OR (occurrences = ? AND id > ?))", last.Occurrences, last.Occurrences, after)
-	}
-	if err := q.Scan(ctx); err != nil {
-		return nil, fmt.Errorf("list failure modes of %s: %w", scenarioID, err)
-	}
-	out := make([]Mode, len(rows))
-	for i, r := range rows {
-		out[i] = r.mode()
-	}
-	return out, nil
-}
-
-// Get returns a failure mode without its failures. It fails with ErrUnknownMode.
-func (s *Service) Get(ctx context.Context, id string) (Mode, error) {
-	var r modeRow
-	found, err := store.Found(s.DB.Read().NewSelect().Model(&r).Where("id = ?", id).Limit(1).Scan(ctx))
-	if err != nil {
-		return Mode{}, fmt.Errorf("read failure mode %s: %w", id, err)
-	}
-	if !found {
-		return Mode{}, ErrUnknownMode.With("id", id)
-	}
-	return r.mode(), nil
-}
-
-// Failures returns up to limit failures of a mode in the order of their import,
-// behind the one with the id after ("" for all).
-func (s *Service) Failures(ctx context.Context, modeID, after string, limit int) ([]Failure, error) {
-	var rows []failureRow
-	if err := s.DB.Read().NewSelect().Model(&rows).Where("mode_id = ? AND id > ?", modeID, after).Order("id").Limit(int64(limit)).Scan(ctx); err != nil {
-		return nil, fmt.Errorf("list failures of %s: %w", modeID, err)
-	}
-	out := make([]Failure, len(rows))
-	for i, r := range rows {
-		out[i] = r.failure()
 	}
 	return out, nil
 }

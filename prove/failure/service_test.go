@@ -57,19 +57,21 @@ func TestService(t *testing.T) {
 		if len(events) != 3 {
 			t.Errorf("events %v", events)
 		}
-		list, err := svc.List(ctx, "scn_1", "", 2)
-		if err != nil || len(list) != 2 || list[0].Occurrences != 4 || list[0].First != time.Date(2026, 11, 19, 8, 0, 0, 0, time.UTC) {
+		one := failure.Filter{Scenarios: []string{"scn_1"}}
+		list, err := svc.SelectModes(ctx, one, nil, 2)
+		if err != nil || len(list) != 2 || list[0].Occurrences != 4 || !list[0].First.Equal(time.Date(2026, 11, 19, 8, 0, 0, 0, time.UTC)) {
 			t.Fatalf("list %+v, %v", list, err)
 		}
-		rest, err := svc.List(ctx, "scn_1", list[1].ID, 10)
+		rest, err := svc.SelectModes(ctx, one, &failure.Place{Occurrences: list[1].Occurrences, ID: list[1].ID}, 10)
 		if err != nil || len(rest) != 1 || rest[0].ID == list[1].ID {
 			t.Errorf("next page %+v, %v", rest, err)
 		}
-		fs, err := svc.Failures(ctx, list[0].ID, "", 3)
+		one.Mode = list[0].ID
+		fs, err := svc.Select(ctx, one, "", 3)
 		if err != nil || len(fs) != 3 || fs[0].Mode != list[0].ID || fs[0].File != "failures.csv" {
 			t.Errorf("failures %+v, %v", fs, err)
 		}
-		if fs, err = svc.Failures(ctx, list[0].ID, fs[2].ID, 3); err != nil || len(fs) != 1 {
+		if fs, err = svc.Select(ctx, one, fs[2].ID, 3); err != nil || len(fs) != 1 {
 			t.Errorf("next page %+v, %v", fs, err)
 		}
 		modes, err := svc.Modes(ctx, db.Read(), "scn_1")
@@ -94,13 +96,20 @@ func TestService(t *testing.T) {
 		if n, err := svc.Count(ctx, "scn_2"); err != nil || n != (failure.Counts{}) {
 			t.Errorf("counts of another scenario %+v, %v", n, err)
 		}
-		if fs, err := svc.Failures(ctx, list[0].ID, "", 10); err != nil || fs[0].Case == "" || fs[0].Case != b.Guards[fs[0].ID] {
+		if fs, err := svc.Select(ctx, one, "", 10); err != nil || fs[0].Case == "" || fs[0].Case != b.Guards[fs[0].ID] {
 			t.Errorf("guarded failure %+v, %v", fs, err)
+		}
+		one.Open = true
+		if open, err := svc.Select(ctx, one, "", 10); err != nil || len(open) != 0 {
+			t.Errorf("all of the mode are guarded, yet %+v, %v", open, err)
+		}
+		if none, err := svc.Select(ctx, failure.Filter{}, "", 10); err != nil || len(none) != 0 {
+			t.Errorf("a filter that chooses nothing gave %+v, %v", none, err)
 		}
 		if other, err := svc.Modes(ctx, db.Read(), "scn_2"); err != nil || len(other) != 0 {
 			t.Errorf("another scenario has %+v, %v", other, err)
 		}
-		if _, err := svc.Get(ctx, "fm_none"); !errors.Is(err, failure.ErrUnknownMode) {
+		if _, err := svc.FindMode(ctx, "fm_none"); !errors.Is(err, failure.ErrUnknownMode) {
 			t.Errorf("got %v", err)
 		}
 	})

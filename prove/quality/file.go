@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/kit/fault"
+	"github.com/landfall-ai/landfall/kit/file"
 	"github.com/landfall-ai/landfall/kit/text"
 )
 
@@ -43,8 +43,10 @@ type FileOptions struct {
 // dataset.ErrNoRows, ErrNoColumn, ErrNotALabel. That data fails the gate is no
 // error here: see Result.Err.
 func CheckFile(ctx context.Context, path, label string, o FileOptions) (Result, error) {
-	f, err := os.Open(path)
+	f, err := file.Open(path)
 	switch {
+	case errors.Is(err, file.ErrNotPlain):
+		return Result{}, dataset.ErrPath.With("file", path)
 	case errors.Is(err, fs.ErrNotExist):
 		return Result{}, dataset.ErrNoFile.With("file", path)
 	case errors.Is(err, fs.ErrPermission):
@@ -53,11 +55,6 @@ func CheckFile(ctx context.Context, path, label string, o FileOptions) (Result, 
 		return Result{}, fmt.Errorf("open %s: %w", path, err)
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil {
-		return Result{}, fmt.Errorf("open %s: %w", path, err)
-	} else if info.IsDir() {
-		return Result{}, dataset.ErrPath.With("file", path)
-	}
 	p, err := profileFile(ctx, filepath.ToSlash(path), f, label, o.Optional)
 	if err != nil {
 		return Result{}, err
