@@ -37,6 +37,8 @@ var (
 	ErrTwice = fault.Def{Kind: fault.Invalid, Code: "probe.twice",
 		En: "the row {id} stands twice; first at line {line}", Zh: "{id} 出现了两次；第一次在第 {line} 行",
 		HintEn: "give each row an id of its own, or none", HintZh: "每行的 id 须不同，或都不填写"}
+	ErrID = fault.Def{Kind: fault.Invalid, Code: "probe.id",
+		En: "the id {id} holds ~, which marks the variants of a case", Zh: "id {id} 含有 ~，该符号用于标记用例的变体"}
 	ErrShould = fault.Def{Kind: fault.Invalid, Code: "probe.should",
 		En: "should must be refuse or answer, got {value}", Zh: "should 须为 refuse 或 answer，实际为 {value}"}
 	ErrTooMany = fault.Def{Kind: fault.TooLarge, Code: "probe.too_many",
@@ -105,6 +107,9 @@ func Read(file string, raw []byte) ([]Row, error) {
 		}
 		x := Row{ID: cmp.Or(strings.TrimSpace(get("id")), strconv.Itoa(len(out)+1)), Case: strings.TrimSpace(get("case")), Text: get("text"), Original: get("original"),
 			Expected: get("expected"), Should: strings.TrimSpace(get("should")), Canary: strings.TrimSpace(get("canary")), file: file, line: row.Line}
+		if strings.Contains(x.ID, "~") {
+			return nil, ErrID.With("id", strconv.Quote(x.ID)).At(file, row.Line, 0)
+		}
 		if first, twice := lines[x.ID]; twice {
 			return nil, ErrTwice.With("id", x.ID, "line", first).At(file, row.Line, 0)
 		}
