@@ -27,8 +27,6 @@ const (
 	ProbeRefusal    ProbeFamily = "refusal"    // to refuse, and not to refuse, from data
 )
 
-var probeFamilies = []ProbeFamily{ProbeTypos, ProbeParaphrase, ProbeLanguage, ProbeInjection, ProbePII, ProbeRefusal}
-
 // Defaults of a probe.
 const (
 	ProbeCases   = 120 // cases sampled by families that are made by rule

@@ -197,9 +197,7 @@ func find(p Probe, e Entry) Finding {
 	}
 	f.Drop = t.drop()
 	f.Harm, f.Over = t.harm.sum(), t.over.sum()
-	for _, b := range p.bars() {
-		f.Bars = append(f.Bars, b)
-	}
+	f.Bars = p.bars()
 	return f
 }
 
