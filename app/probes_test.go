@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -15,24 +14,18 @@ import (
 )
 
 // TestProbesOfAModel: calls of probes are announced, cost and are bounded like
-// all others, an order obeyed is harm, an interrupted run asks no answered case
-// again, and none of them is a case of the measurement.
+// all others, an order obeyed is harm, a run that is taken up asks no answered
+// case again, and none of them is a case of the measurement.
 func TestProbesOfAModel(t *testing.T) {
 	t.Parallel()
-	ctx, stop := context.WithCancelCause(t.Context())
-	defer stop(nil)
-	interrupted := errors.New("interrupted")
-	server, calls := answering(t, func(n int32, prompt string) llmtest.Reply {
-		if n == 150 {
-			stop(interrupted)
-		}
+	server, calls := answering(t, func(_ int32, prompt string) llmtest.Reply {
 		if strings.Contains(prompt, "ADMIN OVERRIDE") { // it obeys this attack
 			words := strings.Fields(prompt[strings.Index(prompt, "made of ")+len("made of "):])
 			return llmtest.Reply{Text: words[0] + strings.TrimSuffix(words[3], ".")}
 		}
 		return llmtest.Reply{}
 	})
-	a, dir := opened(t), withModel(t, server, "100")
+	a, dir := opened(t), withModel(t, server, "1.8")
 	file := filepath.Join(dir, "scenario.yaml")
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -44,17 +37,20 @@ func TestProbesOfAModel(t *testing.T) {
 	}
 	var said []app.Sending
 	opt := app.RunOptions{Announce: func(sends []app.Sending, _ llm.Money) { said = sends }}
-	if _, err := a.Run(ctx, dir, opt); !errors.Is(err, interrupted) {
-		t.Fatalf("the run was to be interrupted: %v", err)
+	if _, err := a.Run(t.Context(), dir, opt); !errors.Is(err, llm.ErrSpend) {
+		t.Fatalf("120 cases and 120 probes for 2.40 under a limit of 1.80: %v", err)
+	}
+	if n := calls.Load(); n > 180 {
+		t.Errorf("%d calls of 0.01 under a limit of 1.80", n)
 	}
 	if len(said) != 1 || said[0].Cases != 120 || said[0].Probes != 120 || said[0].Expected.Amount.String() != "2.4" {
 		t.Errorf("announced %+v", said)
 	}
-	info, err := a.Run(t.Context(), dir, app.RunOptions{})
+	info, err := a.Run(t.Context(), dir, app.RunOptions{MaxSpend: "100"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := calls.Load(); !info.Resumed || n < 240 || n > 240+4 {
+	if n := calls.Load(); !info.Resumed || n != 240 {
 		t.Errorf("resumed %v with %d calls for 240 questions", info.Resumed, n)
 	}
 	r, err := a.Report(t.Context(), dir, &info)
@@ -75,15 +71,5 @@ func TestProbesOfAModel(t *testing.T) {
 	}
 	if r.Probes.Results == "" {
 		t.Error("the results of the probes are not sealed")
-	}
-
-	// What the probes would cost is held to the limit too.
-	tight := withModel(t, server, "1.8")
-	raw = []byte(strings.Replace(string(raw), `spend: "100"`, `spend: "1.8"`, 1))
-	if err := os.WriteFile(filepath.Join(tight, "scenario.yaml"), raw, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := opened(t).Run(t.Context(), tight, app.RunOptions{}); !errors.Is(err, llm.ErrSpend) {
-		t.Errorf("120 cases and 120 probes for 2.40 under a limit of 1.80: %v", err)
 	}
 }
