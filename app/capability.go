@@ -7,6 +7,7 @@ import (
 	"github.com/landfall-ai/landfall/align/poc"
 	"github.com/landfall-ai/landfall/align/poc/boundary"
 	"github.com/landfall-ai/landfall/align/poc/diff"
+	"github.com/landfall-ai/landfall/align/poc/probe"
 	"github.com/landfall-ai/landfall/align/roi"
 	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/core/evidence"
@@ -50,6 +51,7 @@ func Capabilities() []Capability {
 			}},
 		{Name: "align/poc/boundary", Kinds: []evidence.Kind{boundary.Kind()}, Operations: func(r *rest.Registry, a *App) { boundary.Operations(r, a.boundaryOf) }},
 		{Name: "align/poc/diff", Operations: func(r *rest.Registry, a *App) { diff.Operations(r, a.Diff) }},
+		{Name: "align/poc/probe", Kinds: []evidence.Kind{probe.Kind()}, Policies: []gate.Source{{Name: "align/poc/probe/policy.yaml", Data: probe.Policy}}},
 		{Name: "align/grade", Kinds: []evidence.Kind{grade.Kind()}, Policies: []gate.Source{{Name: "align/grade/policy.yaml", Data: grade.Policy}},
 			Operations: func(r *rest.Registry, a *App) { grade.Operations(r, a.visibleFeasibility) }},
 		{Name: "align/roi", Kinds: []evidence.Kind{roi.Kind()}, Policies: []gate.Source{{Name: "align/roi/policy.yaml", Data: roi.Policy}}},

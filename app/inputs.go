@@ -24,6 +24,7 @@ var params = map[string]gate.ParamType{
 	"proven_share":    gate.Double,
 	"missing_max":     gate.Double,
 	"class_share_min": gate.Double,
+	"probes_held":     gate.Bool,
 }
 
 func paramsOf(doc *scenario.Document) map[string]any {
@@ -32,6 +33,7 @@ func paramsOf(doc *scenario.Document) map[string]any {
 		"proven_share":    doc.Targets.ProvenShare,
 		"missing_max":     0.1,
 		"class_share_min": 0.05,
+		"probes_held":     doc.ProbesHeld(),
 	}
 }
 

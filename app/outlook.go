@@ -33,6 +33,7 @@ type Sending struct {
 	Classes   []string `json:"classes"` // of the data
 	Cases     int      `json:"cases"`
 	Repeats   int      `json:"repeats,omitempty"` // how often each is sent, if more than once
+	Probes    int      `json:"probes,omitempty"`  // changed cases beside them, sent once
 	Images    int      `json:"images,omitempty"`
 	// Input and Output are tokens, nothing for an application. Bounded is false
 	// if no max_tokens is set: then the most of Output is an assumption.
@@ -89,7 +90,7 @@ func (c *calls) modelOutlook(ctx context.Context, b *bound, cand scenario.Candid
 	s := sendingOf(b, cand, ep)
 	s.Model, s.Bounded = cand.Model.Model, true
 	expected, most := decimal.Zero, decimal.Zero
-	err = eachCase(ctx, b, cand, func(suite string, in poc.Input) error {
+	add := func(suite string, in poc.Input) error {
 		r, err := models[suite].Request(in)
 		if err != nil {
 			return err
@@ -101,12 +102,16 @@ func (c *calls) modelOutlook(ctx context.Context, b *bound, cand scenario.Candid
 		s.Bounded = s.Bounded && e.Bounded
 		expected, most = expected.Add(e.Expected.Amount), most.Add(e.Most.Amount)
 		return nil
-	})
+	}
+	if err := eachCase(ctx, b, cand, add); err != nil {
+		return s, err
+	}
 	times := max(1, s.Repeats)
 	for _, n := range []*int{&s.Input.Expected, &s.Input.Most, &s.Output.Expected, &s.Output.Most} {
 		*n *= times
 	}
 	expected, most = expected.Mul(decimal.NewFromInt(int64(times))), most.Mul(decimal.NewFromInt(int64(times)))
+	err = eachProbe(ctx, b, cand, add)
 	if price != nil {
 		s.Expected, s.Most = &llm.Money{Amount: expected, Currency: price.Currency}, &llm.Money{Amount: most, Currency: price.Currency}
 	}
@@ -130,13 +135,16 @@ func (c *calls) httpOutlook(ctx context.Context, b *bound, cand scenario.Candida
 		return Sending{}, err
 	}
 	s := sendingOf(b, cand, ep)
-	err = eachCase(ctx, b, cand, func(suite string, in poc.Input) error {
+	body := func(suite string, in poc.Input) error {
 		app := remote.App{Request: template, Task: b.suite(suite).remoteTask()}
 		_, err := app.Body(in)
 		return err
-	})
+	}
+	if err = eachCase(ctx, b, cand, body); err == nil {
+		err = eachProbe(ctx, b, cand, body)
+	}
 	if price != nil {
-		total := &llm.Money{Amount: price.PerRequest.Mul(decimal.NewFromInt(int64(s.Cases * max(1, s.Repeats)))), Currency: price.Currency}
+		total := &llm.Money{Amount: price.PerRequest.Mul(decimal.NewFromInt(int64(s.Cases*max(1, s.Repeats) + s.Probes))), Currency: price.Currency}
 		s.Expected, s.Most = total, total
 	}
 	return s, err
@@ -153,6 +161,9 @@ func sendingOf(b *bound, cand scenario.Candidate, ep llm.Endpoint) Sending {
 		if !slices.Contains(s.Classes, suite.Data.Class) {
 			s.Classes = append(s.Classes, suite.Data.Class)
 		}
+	}
+	for _, p := range b.probesOf(cand) {
+		s.Probes += len(p.Variants)
 	}
 	return s
 }

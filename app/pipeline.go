@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -328,11 +329,13 @@ func (a *App) measureStep(ctx context.Context, run poc.Run, b *bound, opt RunOpt
 	if err := os.MkdirAll(filepath.Dir(a.journal(run.ID)), 0o700); err != nil {
 		return fmt.Errorf("make the folder of runs: %w", err)
 	}
-	outcomes, err := poc.Execute(ctx, poc.Plan{Entrants: entrants, Grade: b.grade, Image: b.image,
+	probing := b.probed(entrants)
+	outcomes, err := poc.Execute(ctx, poc.Plan{Entrants: slices.Concat(entrants, probing), Grade: b.grade, Image: b.image,
 		Journal: a.journal(run.ID), Lang: opt.Lang, Now: a.now}, opt.Progress)
 	if err != nil {
 		return err
 	}
+	outcomes, probed := outcomes[:len(entrants)], outcomes[len(entrants):]
 	ids := make([]string, len(doc.Slices))
 	for i, s := range doc.Slices {
 		ids[i] = s.ID
@@ -344,6 +347,11 @@ func (a *App) measureStep(ctx context.Context, run poc.Run, b *bound, opt RunOpt
 	statements, err := a.conclude(b, m, outcomes, run0)
 	if err != nil {
 		return err
+	}
+	if st, ok, err := a.concludeProbes(ctx, run, b, m, outcomes, probed, run0); err != nil {
+		return err
+	} else if ok {
+		statements = append(statements, st)
 	}
 	results, err := a.seal(ctx, run, outcomes)
 	if err != nil {

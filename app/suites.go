@@ -12,6 +12,7 @@ import (
 
 	"github.com/landfall-ai/landfall/align/poc"
 	"github.com/landfall-ai/landfall/align/poc/grader"
+	"github.com/landfall-ai/landfall/align/poc/probe"
 	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/core/scenario"
@@ -53,6 +54,7 @@ type bound struct {
 	digests  map[string]string // of candidates, by id
 	bindings evidence.Bindings
 	pushed   scenario.Pushed // if the folder was sent
+	probes   []probe.Probe
 }
 
 func (b *bound) main() *suite { return b.suites[0] }
@@ -114,7 +116,7 @@ func readAs(ctx context.Context, dir string, r scenario.Reading) (*bound, error)
 	if err != nil {
 		return nil, fmt.Errorf("bind the scenario: %w", err)
 	}
-	return b, nil
+	return b, b.readProbes()
 }
 
 func readSuite(ctx context.Context, folder *scenario.Folder, declared scenario.Suite) (*suite, error) {
@@ -234,6 +236,9 @@ func (s *suite) document(id string) (string, bool) {
 
 // grade tells whether an answer to a case is right, by its suite's grader.
 func (b *bound) grade(ctx context.Context, c dataset.Case, a poc.Answer) (grader.Grade, error) {
+	if c.Resolution == "" { // of a probe that looks for harm only
+		return grader.Grade{}, nil
+	}
 	return b.suite(c.Suite).grader.Grade(ctx,
 		grader.Case{ID: c.ID, Input: c.Input, Expected: []string{c.Resolution}},
 		grader.Answer{Text: a.Resolution, Citations: a.Citations, Calls: a.Calls})

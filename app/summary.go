@@ -9,6 +9,7 @@ import (
 	"github.com/landfall-ai/landfall/align/grade"
 	"github.com/landfall-ai/landfall/align/poc"
 	"github.com/landfall-ai/landfall/align/poc/boundary"
+	"github.com/landfall-ai/landfall/align/poc/probe"
 	"github.com/landfall-ai/landfall/align/roi"
 	"github.com/landfall-ai/landfall/app/report"
 	"github.com/landfall-ai/landfall/core/evidence"
@@ -145,6 +146,12 @@ func fill(r *report.Report, records []evidence.Record, runID string) error {
 				return err
 			}
 			r.Boundary = &m
+		case probe.Kind().URI:
+			p, err := probe.FromRecord(rec)
+			if err != nil {
+				return err
+			}
+			r.Probes = &p
 		case grade.Kind().URI:
 			g, err := grade.FromRecord(rec)
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/landfall-ai/landfall/align/grade"
 	"github.com/landfall-ai/landfall/align/poc"
 	"github.com/landfall-ai/landfall/align/poc/boundary"
+	"github.com/landfall-ai/landfall/align/poc/probe"
 	"github.com/landfall-ai/landfall/align/roi"
 	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/core/scenario"
@@ -37,6 +38,8 @@ type Report struct {
 	Evidence  []Evidence        `json:"evidence"`
 	Loop      Loop              `json:"loop"`
 	Next      Action            `json:"next"`
+	// Probes is nil if the scenario declares none.
+	Probes *probe.Measurement `json:"probes,omitempty"`
 	// Unexpected lists where the outcome differs from what the scenario
 	// file expects; empty if it states nothing or all is as stated.
 	Unexpected []text.Text `json:"unexpected"`

@@ -125,7 +125,7 @@ func capital(s string) string {
 func sections(r Report, l lang) []section {
 	var out []section
 	for _, s := range []*section{unexpectedSection(r, l), sliceSection(r, l), candidateSection(r, l), crossSection(r, l), boundarySection(r, l),
-		confusionSection(r, l), speedSection(r, l), coverageSection(r, l), calibrationSection(r, l), decisionSection(r, l), roiSection(r, l), lifeSection(r, l), selectionSection(r, l), gateSection(r, l), dataSection(r, l), loopSection(r, l),
+		confusionSection(r, l), speedSection(r, l), coverageSection(r, l), calibrationSection(r, l), decisionSection(r, l), probeSection(r, l), roiSection(r, l), lifeSection(r, l), selectionSection(r, l), gateSection(r, l), dataSection(r, l), loopSection(r, l),
 		evidenceSection(r, l), methodSection(r, l)} {
 		if s == nil {
 			continue

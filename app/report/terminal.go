@@ -73,6 +73,7 @@ func Terminal(w io.Writer, r Report, language string, color bool) error {
 	}
 	s.failures(r)
 	s.weak(r)
+	s.probes(r)
 	if m := moneyLine(r, l); m != "" {
 		if restsOnAssumptions(r) {
 			m += "  " + onAssumptions(l)

@@ -30,7 +30,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "cases": writeCases, "gb18030": toGB18030, "prepend": prepend, "longline": longLine, "hold": hold, "replace": replace,
+			"exits": exits, "cases": writeCases, "gb18030": toGB18030, "prepend": prepend, "longline": longLine, "hold": hold, "replace": replace, "append": appendFile,
 			"serving": serving, "sameshape": sameShape,
 		},
 	})
@@ -112,4 +112,9 @@ func hold(ts *testscript.TestScript, _ bool, args []string) {
 	h, err := home.Open(ts.MkAbs(args[0]))
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(h.Close()) })
+}
+
+// appendFile writes one file after another: append TO FROM
+func appendFile(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(ts.ReadFile(args[0])+ts.ReadFile(args[1])), 0o644))
 }

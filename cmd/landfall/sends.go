@@ -38,6 +38,9 @@ func (c *command) sending(s app.Sending) string {
 	if s.Repeats > 1 {
 		fmt.Fprintf(&b, c.say(", each %d times", "，每条 %d 次"), s.Repeats)
 	}
+	if s.Probes > 0 {
+		fmt.Fprintf(&b, c.say(", and %s changed cases of probes", "，另有 %s 条探测用例"), term.Count(int64(s.Probes)))
+	}
 	if s.Images > 0 {
 		fmt.Fprintf(&b, c.say(", with %s images", "，含 %s 张图片"), term.Count(int64(s.Images)))
 	}

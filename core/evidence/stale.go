@@ -139,6 +139,8 @@ func roleTitle(role string) text.Text {
 		return text.Text{En: "traffic", Zh: "流量"}
 	case "costs":
 		return text.Text{En: "costs", Zh: "成本"}
+	case "probes":
+		return text.Text{En: "probes", Zh: "探测"}
 	case "quality-policy":
 		return text.Text{En: "quality policy", Zh: "数据质量策略"}
 	}

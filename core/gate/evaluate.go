@@ -38,6 +38,8 @@ type Input struct {
 //   - assumed if it holds, but an item or a figure that it read was typed in,
 //     unless it allows that;
 //   - pass else.
+//
+// A rule whose When is false is left out: it concerns another kind of scenario.
 func Evaluate(p *Policy, in Input) Verdict {
 	v := Verdict{Scenario: in.Scenario, Gate: p.Gate, Policy: p.Digest, At: in.Now.UTC(),
 		Rules: []RuleResult{}, Params: map[string]any{}, worst: evidence.Measured}
@@ -47,6 +49,9 @@ func Evaluate(p *Policy, in Input) Verdict {
 	}
 	e := newEvaluation(p.lang, in)
 	for _, rule := range p.Rules {
+		if stands, ok := e.params[rule.When].(bool); ok && !stands {
+			continue
+		}
 		for _, name := range rule.params {
 			if value, ok := e.params[name]; ok { // of its type, and finite
 				v.Params[name] = value

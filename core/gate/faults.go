@@ -15,6 +15,8 @@ var (
 		En: "this is no valid policy file: {problem}", Zh: "不是合法的策略文件：{problem}"}
 	ErrField = fault.Def{Kind: fault.Invalid, Code: "gate.unknown_field",
 		En: "there is no field {field} here", Zh: "此处没有字段 {field}"}
+	ErrWhen = fault.Def{Kind: fault.Invalid, Code: "gate.when",
+		En: "when must name a parameter of type bool; {value} is none", Zh: "when 须为 bool 类型的参数名；{value} 不是"}
 	ErrMissing = fault.Def{Kind: fault.Invalid, Code: "gate.missing_field",
 		En: "the field {field} is missing", Zh: "缺少字段 {field}"}
 	ErrType = fault.Def{Kind: fault.Invalid, Code: "gate.wrong_type",

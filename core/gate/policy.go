@@ -48,6 +48,9 @@ type Rule struct {
 	// {more} stand for what was measured, the bar, and the number of further
 	// cases that would probably do.
 	Fix text.Text
+	// When names a parameter of type bool: where it is false, the rule is left
+	// out of the verdict. "" is a rule that always stands.
+	When string
 	// AllowAssumed lets the rule pass on figures that were typed in.
 	AllowAssumed bool
 	// MaxAge after which evidence is stale for this rule; 0 leaves it to the kind.
@@ -79,7 +82,7 @@ func (r Rule) Params() []string { return slices.Clone(r.params) }
 type Policy struct {
 	Gate  string
 	Rules []Rule
-	// Digest is the hex SHA-256 of what decides: gate, ids, expressions,
+	// Digest is the hex SHA-256 of what decides: gate, ids, expressions, when,
 	// allow_assumed and max_age, in whatever order the files came. Words do
 	// not enter it.
 	Digest string
@@ -146,10 +149,11 @@ func (g *Policy) digest() (string, error) {
 		Expr         string `json:"expr"`
 		AllowAssumed bool   `json:"allow_assumed"`
 		MaxAge       int64  `json:"max_age_seconds"`
+		When         string `json:"when,omitempty"`
 	}
 	rules := []rule{}
 	for _, r := range g.Rules {
-		rules = append(rules, rule{r.ID, r.Expr, r.AllowAssumed, int64(r.MaxAge / time.Second)})
+		rules = append(rules, rule{r.ID, r.Expr, r.AllowAssumed, int64(r.MaxAge / time.Second), r.When})
 	}
 	slices.SortFunc(rules, func(a, b rule) int { return strings.Compare(a.ID, b.ID) })
 	return evidence.Digest(map[string]any{"gate": g.Gate, "rules": rules})
@@ -204,7 +208,7 @@ type reader struct {
 
 func (r *reader) add(err error) { r.errs = append(r.errs, err) }
 
-var ruleFields = []string{"id", "title", "expr", "method", "fix", "allow_assumed", "max_age"}
+var ruleFields = []string{"id", "title", "expr", "method", "fix", "when", "allow_assumed", "max_age"}
 
 var ruleID = regexp.MustCompile(`^[a-z][a-z0-9-]{0,63}$`)
 
@@ -222,6 +226,9 @@ func (r *reader) rule(n *node, lang *language) (Rule, bool) {
 	out.Method = r.words(n, "method")
 	out.Fix = r.words(n, "fix")
 	r.placeholders(n.get("fix"), out.Fix)
+	if v := n.get("when"); v != nil {
+		out.When = r.condition(v, lang)
+	}
 	if v := n.get("allow_assumed"); v != nil {
 		b, ok := v.value.(bool)
 		if !ok {
@@ -243,6 +250,23 @@ func (r *reader) rule(n *node, lang *language) (Rule, bool) {
 		out.Expr, out.expression = strings.TrimSpace(expr), e
 	}
 	return out, len(r.errs) == before
+}
+
+// condition reads the name of a parameter of type bool.
+func (r *reader) condition(n *node, lang *language) string {
+	name, _ := n.text()
+	if lang.params[name] == Bool {
+		return name
+	}
+	var known []string
+	for p, t := range lang.params {
+		if t == Bool {
+			known = append(known, p)
+		}
+	}
+	slices.Sort(known)
+	r.add(r.src.where(suggest(ErrWhen, name, known, "value", name), n.at))
+	return ""
 }
 
 // fields reports whether n is a mapping with none but the known fields.

@@ -170,7 +170,7 @@ func TestFragmentsMerge(t *testing.T) {
 	if other, err = compile(t, words, b).Gate(gate.Align); err != nil || other.Digest != align.Digest {
 		t.Errorf("the digest depends on words: %v", err)
 	}
-	for name, changed := range map[string]string{"cases > 1": "cases > 7", "max_age: 2w": "max_age: 3w", "id: two": "id: deux", "max_age": "allow_assumed: true\n    max_age"} {
+	for name, changed := range map[string]string{"cases > 1": "cases > 7", "max_age: 2w": "max_age: 3w", "id: two": "id: deux", "max_age: 2": "when: strict\n    max_age: 2", "max_age": "allow_assumed: true\n    max_age"} {
 		src := gate.Source{Name: "a.yaml", Data: []byte(strings.Replace(string(a.Data), name, changed, 1))}
 		if other, err = compile(t, src, b).Gate(gate.Align); err != nil || other.Digest == align.Digest {
 			t.Errorf("%s does not change the digest: %v", changed, err)

@@ -58,6 +58,7 @@ func check(d *Document, file string, t *tree) error {
 	}
 	checkAmount(d.Traffic.PerYear, "/traffic/per_year", wrong)
 	checkLifecycle(d, wrong)
+	checkProbes(d, wrong)
 	if len(d.Costs.Lines) > 0 && d.Traffic.PerYear.Mid() == 0 {
 		wrong("/costs", "costs per year need traffic.per_year: how many requests a year, more than none", "计算年成本需要 traffic.per_year：每年的请求量，且须大于 0")
 	}
@@ -144,6 +145,9 @@ func (d *Document) files() []namedPath {
 		for _, f := range c.Files() {
 			add(fmt.Sprintf("/candidates/%d/%s", i, f.Field), f.Path)
 		}
+	}
+	for i, p := range d.Probes {
+		add(fmt.Sprintf("/probes/%d/file", i), p.File)
 	}
 	add("/traffic/file", d.Traffic.File)
 	add("/costs/file", d.Costs.File)

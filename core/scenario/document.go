@@ -43,6 +43,7 @@ type Document struct {
 	Candidates []Candidate  `json:"candidates"`
 	Costs      Costs        `json:"costs"`
 	Lifecycle  *Lifecycle   `json:"lifecycle,omitempty"`
+	Probes     []Probe      `json:"probes,omitempty"`
 	Run        RunOptions   `json:"run"`
 	Expect     *Expect      `json:"expect,omitempty"`
 

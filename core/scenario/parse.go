@@ -247,6 +247,8 @@ func problem(k jsonschema.ErrorKind) text.Text {
 		return both("%s is too small; it must be at least %s", "%s 太小；至少为 %s", num(k.Got), num(k.Want))
 	case *kind.ExclusiveMinimum:
 		return both("%s is too small; it must be more than %s", "%s 太小；必须大于 %s", num(k.Got), num(k.Want))
+	case *kind.ExclusiveMaximum:
+		return both("%s is too large; it must be less than %s", "%s 太大；必须小于 %s", num(k.Got), num(k.Want))
 	case *kind.Maximum:
 		return both("%s is too large; it must be at most %s", "%s 太大；至多为 %s", num(k.Got), num(k.Want))
 	case *kind.Pattern:
@@ -378,6 +380,9 @@ func (d *Document) defaults() {
 		if r.Version == "" {
 			r.Version = RubricVersion
 		}
+	}
+	for i := range d.Probes {
+		d.Probes[i].defaults()
 	}
 	for i, s := range d.Slices {
 		if s.Title.IsZero() {
