@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -37,6 +38,7 @@ type asker struct {
 	client   *llm.Client
 	found    *grader.Threshold // on labels
 	progress func(bad bool)
+	mu       sync.Mutex // of found
 }
 
 // maxPairs bounds the comparisons that measure a judge's preference for what
@@ -57,7 +59,7 @@ func (s *suite) outside(folder *scenario.Folder, spec *grader.Spec, deps *grader
 		}
 		r.Text, r.File = string(raw), ""
 	}
-	a := &asker{suite: s}
+	a := &asker{suite: s, progress: func(bool) {}}
 	labels, needed := "", []string(nil)
 	switch {
 	case spec.Judge != nil:
@@ -227,9 +229,20 @@ func (a *asker) vectors(ctx context.Context, texts []string) ([][]float64, error
 	return out, nil
 }
 
+// threshold is the cosine that the labels ask for. A replay of one case comes
+// here without a run that measured before; the vectors are mostly kept.
 func (a *asker) threshold() (float64, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if a.found == nil {
-		return 0, a.ready()
+		if err := a.ready(); err != nil {
+			return 0, err
+		}
+		t, err := a.chooseThreshold(context.Background())
+		if err != nil {
+			return 0, err
+		}
+		a.found = t
 	}
 	return a.found.Value, nil
 }
@@ -353,7 +366,10 @@ func (a *asker) chooseThreshold(ctx context.Context) (*grader.Threshold, error) 
 		a.progress(false)
 	}
 	t, err := grader.ChooseThreshold(pairs)
-	return &t, err
+	if err != nil {
+		return nil, err
+	}
+	return &t, nil
 }
 
 // corrected takes the errors of judges out of a measurement, and notes how good
