@@ -104,6 +104,9 @@ func (a *App) entrants(ctx context.Context, b *bound) ([]poc.Entrant, []poc.Assu
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := calls.bind(b); err != nil {
+		return nil, nil, err
+	}
 	var run []poc.Entrant
 	var assumed []poc.Assumption
 	for _, c := range doc.Candidates {

@@ -88,23 +88,15 @@ func (a *App) consentEndpoints(doc *scenario.Document, named []string) error {
 		return err
 	}
 	before := len(allowed)
-	for _, c := range doc.Candidates {
-		name := ""
-		switch {
-		case c.Model != nil:
-			name = c.Model.Endpoint
-		case c.HTTP != nil:
-			name = c.HTTP.Endpoint
-		default:
-			continue
-		}
+	for _, ask := range asks(doc) {
+		name := ask.endpoint
 		r, u, err := reachOf(doc.Endpoints[name])
 		switch {
 		case doc.Endpoints[name].Defined:
 			continue // an administrator put it there, with its key
 		case err != nil:
 			continue // the client refuses it, and says why
-		case c.Model != nil && outbound.Loopback(u.Hostname()), slices.Contains(allowed, r):
+		case ask.model && outbound.Loopback(u.Hostname()), slices.Contains(allowed, r):
 			continue
 		case slices.Contains(named, name) || slices.Contains(named, AllEndpoints):
 			allowed = append(allowed, r)
@@ -120,6 +112,34 @@ func (a *App) consentEndpoints(doc *scenario.Document, named []string) error {
 		return nil
 	}
 	return a.rememberReaches(allowed)
+}
+
+// asking is an endpoint that something of a folder asks: a model, or else an
+// application.
+type asking struct {
+	endpoint string
+	model    bool
+}
+
+func asks(doc *scenario.Document) []asking {
+	var out []asking
+	for _, c := range doc.Candidates {
+		switch {
+		case c.Model != nil:
+			out = append(out, asking{c.Model.Endpoint, true})
+		case c.HTTP != nil:
+			out = append(out, asking{c.HTTP.Endpoint, false})
+		}
+	}
+	for _, s := range doc.AllSuites() {
+		for _, who := range []string{"judge", "embed"} {
+			declared, _ := s.Task.Grader[who].(map[string]any)
+			if name, _ := declared["endpoint"].(string); name != "" {
+				out = append(out, asking{name, true})
+			}
+		}
+	}
+	return out
 }
 
 func (a *App) reachesFile() string { return filepath.Join(a.Home.Dir(), "endpoints.json") }

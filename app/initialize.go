@@ -26,6 +26,7 @@ import (
 	"github.com/landfall-ai/landfall/examples"
 	"github.com/landfall-ai/landfall/kit/fault"
 	"github.com/landfall-ai/landfall/kit/file"
+	"github.com/landfall-ai/landfall/kit/text"
 )
 
 // Faults of making a scenario folder.
@@ -52,6 +53,7 @@ type InitOptions struct {
 	Rubric   scenario.Rubric // answers; the zero value is none
 	Accuracy float64         // the bar; 0.85 if 0
 	Class    string          // of the data; internal if ""
+	Model    *InitModel      // a candidate beside the built-in ones; nil is none
 }
 
 // Created says what was made.
@@ -63,6 +65,14 @@ type Created struct {
 	Train   int    `json:"train"`
 	Test    int    `json:"test"`
 	Classes int    `json:"classes"`
+	// Endpoint and Model are those of the model that was added; Leaves says
+	// which data would go where, Allows which classes may. Refused is set if
+	// the scenario's own class is none of them: a run will refuse to send it.
+	Endpoint string    `json:"endpoint,omitempty"`
+	Model    string    `json:"model,omitempty"`
+	Leaves   text.Text `json:"leaves,omitzero"`
+	Allows   []string  `json:"allows,omitempty"`
+	Refused  bool      `json:"refused,omitempty"`
 }
 
 //go:embed scenario.yaml.tmpl
@@ -74,6 +84,9 @@ var scenarioTemplate string
 func Init(ctx context.Context, dir string, opt InitOptions) (*Created, error) {
 	if _, err := os.Stat(filepath.Join(dir, scenario.FileName)); err == nil {
 		return nil, ErrInitExists.With("dir", dir)
+	}
+	if opt.Data == "" && opt.Model != nil {
+		return nil, ErrInitModelData.With()
 	}
 	if opt.Data == "" {
 		if err := CopyExample(examples.BankSupport, dir); err != nil {
@@ -93,19 +106,24 @@ func Init(ctx context.Context, dir string, opt InitOptions) (*Created, error) {
 		return nil, err
 	}
 	c := &Created{Dir: dir, Text: opt.Text, Label: opt.Label}
-	text, label := slices.Index(columns, opt.Text), slices.Index(columns, opt.Label)
+	said, label := slices.Index(columns, opt.Text), slices.Index(columns, opt.Label)
 	parts := map[dataset.Split][][]string{}
 	classes := map[string]bool{}
 	for _, r := range rows {
-		s := splitOf(r[text])
+		s := splitOf(r[said])
 		parts[s] = append(parts[s], r)
 		classes[r[label]] = true
 	}
 	c.Train, c.Test, c.Classes = len(parts[dataset.Train]), len(parts[dataset.Test]), len(classes)
-	doc, err := renderDocument(dir, opt, columns, c.Classes)
+	model, err := opt.Model.written(cmp.Or(opt.Class, "internal"))
 	if err != nil {
 		return nil, err
 	}
+	doc, err := renderDocument(dir, opt, columns, c.Classes, model)
+	if err != nil {
+		return nil, err
+	}
+	c.noted(opt.Model, model, cmp.Or(opt.Class, "internal"))
 	for s, rows := range parts {
 		if err := writeCSV(filepath.Join(dir, "data", string(s)+".csv"), columns, rows); err != nil {
 			return nil, err
@@ -220,7 +238,7 @@ func splitOf(text string) dataset.Split {
 
 var notSlug = regexp.MustCompile(`[^a-z0-9]+`)
 
-func renderDocument(dir string, opt InitOptions, columns []string, classes int) ([]byte, error) {
+func renderDocument(dir string, opt InitOptions, columns []string, classes int, model *initModel) ([]byte, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("resolve %s: %w", dir, err)
@@ -244,7 +262,7 @@ func renderDocument(dir string, opt InitOptions, columns []string, classes int) 
 	if opt.Class == "" {
 		opt.Class = "internal"
 	}
-	t, err := template.New("scenario.yaml").Funcs(template.FuncMap{"quote": quoteYAML}).Parse(scenarioTemplate)
+	t, err := template.New("scenario.yaml").Funcs(template.FuncMap{"quote": quoteYAML, "join": func(s []string) string { return strings.Join(s, ", ") }}).Parse(scenarioTemplate)
 	if err != nil {
 		return nil, fmt.Errorf("read the scenario template: %w", err)
 	}
@@ -256,7 +274,7 @@ func renderDocument(dir string, opt InitOptions, columns []string, classes int) 
 			answers = append(answers, answer{q.ID, a})
 		}
 	}
-	err = t.Execute(&b, map[string]any{"Answers": answers, "RubricVersion": scenario.RubricVersion, "Slug": slug[:min(len(slug), 60)], "Opt": opt, "Columns": columns, "Classes": classes, "Many": classes > manyClasses})
+	err = t.Execute(&b, map[string]any{"Model": model, "Answers": answers, "RubricVersion": scenario.RubricVersion, "Slug": slug[:min(len(slug), 60)], "Opt": opt, "Columns": columns, "Classes": classes, "Many": classes > manyClasses})
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", scenario.FileName, err)
 	}

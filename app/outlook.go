@@ -25,7 +25,9 @@ var ErrMaxSpend = fault.Def{Kind: fault.Invalid, Code: "run.max_spend",
 // may cost, reckoned before anything is sent. Answers that a home has at hand
 // are counted too: they make it less.
 type Sending struct {
-	Candidate string   `json:"candidate"`
+	Candidate string   `json:"candidate"`        // "" of a grader
+	Grader    string   `json:"grader,omitempty"` // judge or embed: a suite's grader sends it
+	Suite     string   `json:"suite,omitempty"`  // of the grader
 	Endpoint  string   `json:"endpoint"`
 	Host      string   `json:"host"`
 	Local     bool     `json:"local"` // on this machine
@@ -69,7 +71,8 @@ func (b *bound) outlook(ctx context.Context) ([]Sending, error) {
 		}
 		out = append(out, s)
 	}
-	return out, nil
+	graders, err := calls.askersOutlook(b)
+	return append(out, graders...), err
 }
 
 func (c *calls) modelOutlook(ctx context.Context, b *bound, cand scenario.Candidate) (Sending, error) {

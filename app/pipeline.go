@@ -329,6 +329,10 @@ func (a *App) measureStep(ctx context.Context, run poc.Run, b *bound, opt RunOpt
 	if err := os.MkdirAll(filepath.Dir(a.journal(run.ID)), 0o700); err != nil {
 		return fmt.Errorf("make the folder of runs: %w", err)
 	}
+	graders, err := b.measureGraders(ctx, opt)
+	if err != nil {
+		return err
+	}
 	probing := b.probed(entrants)
 	outcomes, err := poc.Execute(ctx, poc.Plan{Entrants: slices.Concat(entrants, probing), Grade: b.grade, Image: b.image,
 		Journal: a.journal(run.ID), Lang: opt.Lang, Now: a.now}, opt.Progress)
@@ -340,7 +344,7 @@ func (a *App) measureStep(ctx context.Context, run poc.Run, b *bound, opt RunOpt
 	for i, s := range doc.Slices {
 		ids[i] = s.ID
 	}
-	m := poc.Measure(b.tests(), ids, outcomes, assumed, doc.Run.Seed)
+	m := b.corrected(poc.Measure(b.tests(), ids, outcomes, assumed, doc.Run.Seed), graders)
 	if m.Attempt, err = a.Runs.Attempt(ctx, a.DB.Read(), run); err != nil {
 		return err
 	}

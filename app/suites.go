@@ -45,6 +45,7 @@ type suite struct {
 	grader  grader.Grader
 	command []string // that the grader runs; nil without one
 	mayRun  bool     // the user allowed it
+	asker   *asker   // the model that the grader asks; nil without one
 }
 
 // bound is a scenario folder with everything that determines its digests.
@@ -134,7 +135,7 @@ func readSuite(ctx context.Context, folder *scenario.Folder, declared scenario.S
 	if s.tools, err = taskFile(folder, s.Task.Tools, "task.tools"); err != nil {
 		return nil, err
 	}
-	if s.grader, err = s.makeGrader(folder.Dir); err != nil {
+	if s.grader, err = s.makeGrader(folder); err != nil {
 		return nil, err
 	}
 	if len(folder.Document.Suites) == 0 {
@@ -167,7 +168,7 @@ func taskFile(folder *scenario.Folder, name, field string) (json.RawMessage, err
 }
 
 // makeGrader makes the grader that the task declares, else the task's own.
-func (s *suite) makeGrader(dir string) (grader.Grader, error) {
+func (s *suite) makeGrader(folder *scenario.Folder) (grader.Grader, error) {
 	var spec grader.Spec
 	if s.Task.Grader != nil {
 		raw, err := json.Marshal(s.Task.Grader)
@@ -212,7 +213,11 @@ func (s *suite) makeGrader(dir string) (grader.Grader, error) {
 			spec.Decision = d
 		}
 	}
-	g, err := grader.New(spec, grader.Deps{Run: s.guarded(dir), Document: s.document})
+	deps := grader.Deps{Run: s.guarded(folder.Dir), Document: s.document}
+	if err := s.outside(folder, &spec, &deps); err != nil {
+		return nil, err
+	}
+	g, err := grader.New(spec, deps)
 	if err != nil {
 		return nil, ErrGrader.With("suite", s.ID, "problem", err.Error()).Because(err)
 	}

@@ -71,6 +71,10 @@ func (a *App) report(ctx context.Context, sc scenario.Scenario, doc *scenario.Do
 		Unexpected: []text.Text{},
 		Scenario: report.Scenario{ID: sc.ID, Slug: doc.Slug, Title: doc.Title, Summary: doc.Summary, Owner: doc.Owner.Name, Team: doc.Owner.Team,
 			Declared: doc.Declared.Level, DataClass: doc.Data.Class, Bar: doc.Targets.Accuracy, BarWhy: doc.Targets.AccuracyWhy, Currency: doc.Costs.Currency}}
+	var err error
+	if r.Raters, err = a.agreements(doc.Slug); err != nil {
+		return nil, err
+	}
 	records, err := a.Evidence.ForScenario(ctx, sc.ID)
 	if err != nil {
 		return nil, err

@@ -31,6 +31,8 @@ type Measurement struct {
 	// NotMeasured names the rungs, people apart, for which no candidate was
 	// measured.
 	NotMeasured []Rung `json:"not_measured"`
+	// Graders are those that ask a model, and how good they are.
+	Graders []GraderMeasurement `json:"graders,omitempty"`
 }
 
 // CandidateMeasurement is what a run measured about one candidate.
@@ -105,6 +107,9 @@ type Score struct {
 	// is then approximate, and 0 to 1 below stats.MinClusters.
 	Clusters int     `json:"clusters,omitempty"`
 	NEff     float64 `json:"n_eff,omitempty"`
+	// Judged is what a judge model said, if one graded: all else has its errors
+	// taken out. Nil if none did.
+	Judged *Judged `json:"judged,omitempty"`
 }
 
 // Count returns s as what bounds and tests are computed from.

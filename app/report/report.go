@@ -26,6 +26,7 @@ type Report struct {
 	Scenario Scenario         `json:"scenario"`
 	Run      *Run             `json:"run,omitempty"` // nil if nothing was run yet
 	Data     *Data            `json:"data,omitempty"`
+	Raters   *Raters          `json:"raters,omitempty"`
 	POC      *poc.Measurement `json:"poc,omitempty"`
 	// Planned lists the candidates of the scenario that nobody has measured.
 	Planned   []Planned         `json:"planned,omitempty"`

@@ -248,6 +248,8 @@ func candidateSection(r Report, l lang) *section {
 			s.Parts = append(s.Parts, part{Text: l.colon(l.of(c.Title), steadiness(*c.Repeats, l))})
 		}
 	}
+	s.Parts = append(s.Parts, graderParts(r.POC.Graders, l)...)
+	s.Parts = append(s.Parts, ratersParts(r.Raters, l)...)
 	if w := l.of(r.Scenario.BarWhy); w != "" {
 		s.Parts = append(s.Parts, part{Text: l.colon(l.say("Why this bar", "门槛的依据"), w)})
 	}

@@ -21,7 +21,7 @@ import (
 
 func (c *command) gradeCommand() *cobra.Command {
 	noun := term.Noun(c.t, "grade", text.Text{En: "what level the work needs, what is feasible, and who serves what", Zh: "需要什么级别、哪些可行、由谁来处理"})
-	noun.AddCommand(c.gradeRubric(), c.gradePlan(), c.gradeMatrix(), c.gradeRoutes())
+	noun.AddCommand(c.gradeRubric(), c.gradePlan(), c.gradeMatrix(), c.gradeRoutes(), c.gradeRaters())
 	return noun
 }
 

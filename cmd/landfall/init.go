@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -19,6 +21,7 @@ import (
 func (c *command) initCommand() *cobra.Command {
 	var opt app.InitOptions
 	var level string
+	var m modelFlags
 	cmd := &cobra.Command{
 		Use: "init [DIR]", Args: cobra.MaximumNArgs(1),
 		Short: c.say("make a scenario folder that runs at once", "创建一个可以立即运行的场景目录"),
@@ -36,10 +39,14 @@ shipped bank example is copied.`,
 				opt.Level = scenario.Level(level)
 			}
 			asked := cmd.Flags().Changed("data")
+			var err error
 			if f, ok := c.t.In.(*os.File); ok && !asked && isTerminal(f) && c.t.ErrTTY && !c.t.Quiet {
-				if err := c.ask(&opt); err != nil {
+				if err := c.ask(cmd.Context(), &opt, &m); err != nil {
 					return err
 				}
+			}
+			if opt.Model, err = c.chosenModel(cmd.Context(), m, &opt); err != nil {
+				return err
 			}
 			made, err := app.Init(cmd.Context(), dir, opt)
 			if err != nil {
@@ -53,7 +60,7 @@ shipped bank example is copied.`,
 				_, err := fmt.Fprintf(w, c.say("made %s: %s, %d classes, %d training and %d test cases\nnext:  landfall run %s\n",
 					"已创建 %s:%s,%d 个类别，%d 条训练用例，%d 条评测用例\n下一步：landfall run %s\n"),
 					made.Dir, what, made.Classes, made.Train, made.Test, made.Dir)
-				return err
+				return errors.Join(err, c.writeModel(w, made))
 			})
 		},
 	}
@@ -68,11 +75,12 @@ shipped bank example is copied.`,
 	term.Choice(f, &level, "level", []string{"L1", "L2", "L3"}, c.say("the level that the owner declares", "业务申报的级别"))
 	opt.Class = "internal"
 	term.Choice(f, &opt.Class, "class", []string{"public", "internal", "confidential", "personal"}, c.say("who may see the data", "数据可见范围"))
+	m.add(c, f)
 	return cmd
 }
 
 // ask puts the few questions that flags would have answered.
-func (c *command) ask(opt *app.InitOptions) error {
+func (c *command) ask(ctx context.Context, opt *app.InitOptions, m *modelFlags) error {
 	in := bufio.NewScanner(c.t.In)
 	question := func(en, zh string, into *string) error {
 		if _, err := fmt.Fprint(c.t.Err, c.say(en, zh)+" "); err != nil {
@@ -102,7 +110,10 @@ func (c *command) ask(opt *app.InitOptions) error {
 			return err
 		}
 	}
-	return c.askRubric(opt, question)
+	if err := c.askRubric(opt, question); err != nil {
+		return err
+	}
+	return c.askModel(ctx, opt, m, question)
 }
 
 // askRubric asks what the work needs. A number or a name answers, Enter leaves

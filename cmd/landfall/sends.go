@@ -33,8 +33,14 @@ func (c *command) sending(s app.Sending) string {
 		place += c.say(", this machine", "，本机")
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, c.say("%s: sends %s cases (data class %s) to %s (%s)", "%s：将把 %s 条用例（数据分级 %s）发往 %s（%s）"),
-		s.Candidate, term.Count(int64(s.Cases)), strings.Join(s.Classes, c.say(", ", "、")), s.Endpoint, place)
+	form := c.say("%s: sends %s cases (data class %s) to %s (%s)", "%s：将把 %s 条用例（数据分级 %s）发往 %s（%s）")
+	who := s.Candidate
+	if s.Grader != "" {
+		form = c.say("%s: sends %s questions with cases and answers (data class %s) to %s (%s)", "%s：将把 %s 个含用例与答案的问题（数据分级 %s）发往 %s（%s）")
+		who = fmt.Sprintf(c.say("grader of %s", "%s 的评分器"), s.Suite)
+	}
+	fmt.Fprintf(&b, form,
+		who, term.Count(int64(s.Cases)), strings.Join(s.Classes, c.say(", ", "、")), s.Endpoint, place)
 	if s.Repeats > 1 {
 		fmt.Fprintf(&b, c.say(", each %d times", "，每条 %d 次"), s.Repeats)
 	}

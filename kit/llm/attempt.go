@@ -186,7 +186,7 @@ func (a *attempted) fail(err error) {
 	switch {
 	case errors.Is(err, ErrNoAnswer), errors.Is(err, ErrStalled), errors.Is(err, ErrConnectTimeout):
 		a.retry, a.outcome = true, Congested
-	case errors.Is(err, ErrUnreachable), errors.Is(err, ErrCut):
+	case errors.Is(err, ErrUnreachable), errors.Is(err, ErrCut), errors.Is(err, ErrEmpty):
 		a.retry = true
 	}
 }

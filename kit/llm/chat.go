@@ -53,7 +53,7 @@ func (c *Client) chat(ctx context.Context, r Request, deliver func(Delta) error)
 	fresh := false
 	v, shared, err := c.flights.do(ctx, id, func() (any, error) {
 		var kept Answer
-		if c.recall(ctx, id, &kept) {
+		if c.recall(ctx, id, &kept) && !kept.silent() { // older versions kept silence too
 			kept.Cached = true
 			return kept, nil
 		}
@@ -126,6 +126,9 @@ func (c *Client) ask(ctx context.Context, r Request, w wireRequest, path, id str
 			a = Answer{Digest: id} // of an attempt before nothing stays
 			rhythm = pace{start: arr.start}
 			err := c.readChat(arr, &a, &rhythm, deliver)
+			if err == nil && a.silent() {
+				err = c.silence(a)
+			}
 			if a.Usage == (Usage{}) {
 				a.Usage = Usage{Prompt: s.expected, Completion: outputTokens(a), Estimated: true}
 			}
@@ -215,13 +218,29 @@ func (c *Client) readChat(arr *arrival, a *Answer, rhythm *pace, deliver func(De
 	if a.Finish == "" {
 		a.Finish = unstated
 	}
-	if g.write(); deliver != nil {
+	if g.write(); deliver != nil && !a.silent() {
 		arr.delivered = true
 		if err := deliver(Delta{a.Text, a.Reasoning}); err != nil {
 			return &deliveryError{err}
 		}
 	}
 	return nil
+}
+
+// silent reports whether nothing was answered: no text, no call of a tool, no
+// refusal. What a model thought aloud is no answer.
+func (a Answer) silent() bool { return a.Text == "" && a.Refusal == "" && len(a.ToolCalls) == 0 }
+
+// silence is the fault of an answer that says nothing, by why it ended. Only a
+// model that simply stopped may do better when asked again.
+func (c *Client) silence(a Answer) error {
+	switch a.Finish {
+	case "length", "max_tokens":
+		return ErrNoRoom.With("endpoint", c.d.Endpoint.Name, "tokens", a.Usage.Completion)
+	case "content_filter", "sensitive": // the second is Zhipu's
+		return ErrFiltered.With("endpoint", c.d.Endpoint.Name, "detail", filteredAnswer)
+	}
+	return ErrEmpty.With("endpoint", c.d.Endpoint.Name)
 }
 
 // unstated is the finish of a whole answer whose server does not say why it
@@ -262,9 +281,7 @@ func (c *Client) readEvents(arr *arrival, g *gathered, rhythm *pace, deliver fun
 		if string(data) == "[DONE]" {
 			// A server that gave up may announce a role, and then end: nothing
 			// was said, and no reason given. It is no answer to keep.
-			g.write()
-			silent := a.Finish == "" && a.Text == "" && a.Reasoning == "" && len(a.ToolCalls) == 0
-			if !some || silent {
+			if g.write(); !some || a.Finish == "" && a.silent() {
 				return ErrEmpty.With("endpoint", c.d.Endpoint.Name)
 			}
 			if a.Finish == "" {

@@ -176,7 +176,7 @@ func TestDialects(t *testing.T) {
 		usage                  llm.Usage
 	}{
 		{"a whole answer to a request for a stream", "application/json", `{"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1}}`, "hi", llm.Usage{Prompt: 3, Completion: 1}},
-		{"null content", "application/json", `{"choices":[{"message":{"content":null},"finish_reason":null}]}`, "", llm.Usage{Prompt: 6, Estimated: true}},
+		{"null content beside a refusal", "application/json", `{"choices":[{"message":{"content":null,"refusal":"no"},"finish_reason":null}]}`, "", llm.Usage{Prompt: 6, Completion: 1, Estimated: true}},
 		{"content in parts", "application/json", `{"choices":[{"message":{"content":[{"type":"text","text":"h"},{"type":"text","text":"i"}]}}]}`, "hi", llm.Usage{Prompt: 6, Completion: 1, Estimated: true}},
 		{"DeepSeek's cache", sse, "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":1,\"prompt_cache_hit_tokens\":8}}\n\ndata: [DONE]\n\n", "hi", llm.Usage{Prompt: 9, Cached: 8, Completion: 1}},
 		{"Moonshot's cache", sse, "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n\ndata: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":1,\"cached_tokens\":5}}\n\n", "hi", llm.Usage{Prompt: 9, Cached: 5, Completion: 1}},
@@ -435,23 +435,35 @@ func TestCallerEndsTheCall(t *testing.T) {
 	}
 }
 
-// A stream that announces a role and ends without a word or a reason, as a
-// server does that gave up, is no answer: it is an error, and not kept.
-func TestSilentStreamIsNoAnswer(t *testing.T) {
+// A server that gave up announces a role and ends, or says that it stopped
+// without a word: that is no answer. It is asked again under the budget of
+// retries, and never kept.
+func TestSilenceIsNoAnswer(t *testing.T) {
 	t.Parallel()
-	silent := []byte("data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\"},\"finish_reason\":null}]}\n\ndata: [DONE]\n\n")
-	s := llmtest.New(t, llmtest.Sequence(llmtest.Reply{Raw: silent, ContentType: "text/event-stream"}, llmtest.Reply{Text: "said"}))
-	c, err := llm.New(llm.Deps{Endpoint: llm.Endpoint{Name: "near", BaseURL: s.BaseURL, Model: "m", Classes: []string{"public"}},
-		Cache: &llm.Memory{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := llm.Request{Class: "public", Messages: []llm.Message{llm.Text("user", "hello")}}
-	if a, err := c.Chat(t.Context(), r); !errors.Is(err, llm.ErrEmpty) {
-		t.Fatalf("%q, %v", a.Text, err)
-	}
-	if a, err := c.Chat(t.Context(), r); err != nil || a.Text != "said" {
-		t.Fatalf("%q, %v", a.Text, err)
+	gaveUp := llmtest.Reply{ContentType: "text/event-stream",
+		Raw: []byte("data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\"},\"finish_reason\":null}]}\n\ndata: [DONE]\n\n")}
+	for name, silent := range map[string]llmtest.Reply{"gave up": gaveUp, "stop": {}} {
+		s := llmtest.New(t, llmtest.Sequence(silent, silent, silent, llmtest.Reply{Text: "said"}))
+		cache := &llm.Memory{}
+		c, _ := client(t, s, func(d *llm.Deps) { d.Cache, d.Policy.Attempts, d.Retries = cache, 2, llm.NewRetryBudget(0, 1) })
+		if a, err := c.Chat(t.Context(), hello()); !errors.Is(err, llm.ErrEmpty) || a.Measure.Attempts != 2 {
+			t.Fatalf("%s: %q, %v", name, a.Text, err)
+		}
+		if a, err := c.Chat(t.Context(), hello()); !errors.Is(err, llm.ErrEmpty) || !a.Measure.RetryDenied {
+			t.Fatalf("%s: silence was kept, or the budget is not held to: %q, %v", name, a.Text, err)
+		}
+		a, err := c.Chat(t.Context(), hello())
+		if err != nil || a.Text != "said" || a.Cached {
+			t.Fatalf("%s: %q, %v", name, a.Text, err)
+		}
+		// What an older version kept is asked for afresh.
+		old, err := json.Marshal(llm.Answer{Digest: a.Digest, Finish: "stop"})
+		if err := errors.Join(err, cache.Put(t.Context(), a.Digest, old)); err != nil {
+			t.Fatal(err)
+		}
+		if a, err := c.Chat(t.Context(), hello()); err != nil || a.Text != "said" || len(s.Calls()) != 5 {
+			t.Errorf("%s: %q after %d calls, %v", name, a.Text, len(s.Calls()), err)
+		}
 	}
 }
 

@@ -92,7 +92,12 @@ var (
 	ErrTooLarge = fault.Def{Kind: fault.TooLarge, Code: "llm.too_large",
 		En: "{what} is larger than {limit} bytes; the rest was not read", Zh: "{what}超过 {limit} 字节，其余未读取"}
 	ErrEmpty = fault.Def{Kind: fault.Unavailable, Code: "llm.empty",
-		En: "{endpoint} answered without a choice", Zh: "{endpoint} 的应答中没有任何候选内容"}
+		En: "{endpoint} answered with nothing: no text and no tool call", Zh: "{endpoint} 的应答为空：既无文本也无工具调用",
+		HintEn: "nothing was kept; run again to ask again. If it lasts, the server gives up under load, or its template does not fit the model",
+		HintZh: "未保留该应答，再次运行会重新请求；若持续出现，可能是服务端过载放弃生成，或对话模板与模型不匹配"}
+	ErrNoRoom = fault.Def{Kind: fault.Invalid, Code: "llm.no_room",
+		En: "{endpoint} reached its limit of output ({tokens} tokens) before it answered anything", Zh: "{endpoint} 在给出任何答案之前已达到输出上限（{tokens} 个 token）",
+		HintEn: "raise max_tokens: a model that thinks aloud spends them on that first", HintZh: "请提高 max_tokens：会输出思考过程的模型先把额度用在思考上"}
 	ErrNotJSON = fault.Def{Kind: fault.Invalid, Code: "llm.answer_not_json",
 		En: "the model was asked for JSON and wrote something else: {problem}", Zh: "要求模型输出 JSON，但其输出不是：{problem}"}
 	ErrVectors = fault.Def{Kind: fault.Unavailable, Code: "llm.vectors",
@@ -100,12 +105,13 @@ var (
 )
 
 var (
-	whatAnswer = text.Text{En: "the answer", Zh: "应答"}
-	whatEvent  = text.Text{En: "an event of the stream", Zh: "流中的一个事件"}
-	untilAsked = text.Text{En: "the time that its caller allowed", Zh: "调用方给定的时间"}
-	noVariable = text.Text{En: "its variable", Zh: "对应的环境变量"}
-	noClasses  = text.Text{En: "nothing", Zh: "无"}
-	noClass    = text.Text{En: "unclassified", Zh: "未分级"}
-	aPage      = text.Text{En: "an untitled page", Zh: "无标题页面"}
-	noDetail   = text.Text{En: "it says no more", Zh: "无更多说明"}
+	whatAnswer     = text.Text{En: "the answer", Zh: "应答"}
+	whatEvent      = text.Text{En: "an event of the stream", Zh: "流中的一个事件"}
+	untilAsked     = text.Text{En: "the time that its caller allowed", Zh: "调用方给定的时间"}
+	noVariable     = text.Text{En: "its variable", Zh: "对应的环境变量"}
+	noClasses      = text.Text{En: "nothing", Zh: "无"}
+	noClass        = text.Text{En: "unclassified", Zh: "未分级"}
+	aPage          = text.Text{En: "an untitled page", Zh: "无标题页面"}
+	filteredAnswer = text.Text{En: "it ended its answer before the first word", Zh: "应答在输出任何内容之前被拦截"}
+	noDetail       = text.Text{En: "it says no more", Zh: "无更多说明"}
 )

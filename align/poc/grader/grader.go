@@ -77,6 +77,10 @@ type Spec struct {
 	Tools      *Tools      `json:"tools,omitempty" yaml:"tools,omitempty"`
 	Decision   *Decision   `json:"decision,omitempty" yaml:"decision,omitempty"`
 	Rubric     *Rubric     `json:"rubric,omitempty" yaml:"rubric,omitempty"`
+	// Judge and Embed say who is asked by rubric and similarity. What of them
+	// determines grades is in Deps.AskID and EmbedID.
+	Judge *Judge `json:"judge,omitempty" yaml:"judge,omitempty"`
+	Embed *Embed `json:"embed,omitempty" yaml:"embed,omitempty"`
 }
 
 // Deps is what is outside the process. Each may be nil; New refuses a Spec that
@@ -86,6 +90,9 @@ type Deps struct {
 	// its behaviour (endpoint, model) and enters the version.
 	Embed   func(ctx context.Context, texts []string) ([][]float64, error)
 	EmbedID string
+	// Threshold returns the cosine that was chosen on labelled pairs; nil if
+	// none are declared. EmbedID holds the digest of the pairs.
+	Threshold func() (float64, error)
 	// Ask asks the judge model. AskID determines its behaviour (endpoint,
 	// model, parameters) and enters the version.
 	Ask   judge.Ask
@@ -182,6 +189,12 @@ func New(s Spec, d Deps) (Grader, error) {
 	if s.Kind == KindCitations && s.Citations == nil {
 		s.Citations = &Citations{}
 	}
+	if s.Judge != nil && s.Kind != KindRubric {
+		p.add("/judge", "only the kind rubric asks a judge; the kind is %s", "只有类型 rubric 使用裁判，而当前类型是 %s", s.Kind)
+	}
+	if s.Embed != nil && s.Kind != KindSimilarity {
+		p.add("/embed", "only the kind similarity asks for embeddings; the kind is %s", "只有类型 similarity 使用向量，而当前类型是 %s", s.Kind)
+	}
 	for i, a := range s.Abstain {
 		if s.Normalise.Text(a) == "" {
 			p.add("/abstain/"+strconv.Itoa(i), "this says nothing", "内容为空")
@@ -235,6 +248,7 @@ func version(s Spec, d Deps) (string, error) {
 		name = "normalised-match"
 	}
 	name += "/" + strconv.Itoa(revision[s.Kind])
+	s.Judge, s.Embed = nil, nil
 	what := map[string]any{"spec": s}
 	switch s.Kind {
 	case KindSimilarity:

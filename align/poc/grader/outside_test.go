@@ -32,7 +32,10 @@ func TestSimilarity(t *testing.T) {
 	if got := gradeOf(t, g, "blocked|lunch", "lunch"); !got.Correct || got.Score != 1 {
 		t.Errorf("%+v", got)
 	}
-	for _, answer := range []string{"broken", "zero", "nan", "unknown"} {
+	if _, err := g.Grade(t.Context(), grader.Case{Expected: []string{"blocked"}}, grader.Answer{Text: "broken"}); !errors.Is(err, grader.ErrDimensions) {
+		t.Errorf("vectors of two lengths: %v", err)
+	}
+	for _, answer := range []string{"zero", "nan", "unknown"} {
 		if _, err := g.Grade(t.Context(), grader.Case{Expected: []string{"blocked"}}, grader.Answer{Text: answer}); !errors.Is(err, grader.ErrReply) {
 			t.Errorf("%s: %v", answer, err)
 		}

@@ -39,8 +39,10 @@ func TestSchemaIsTheSpec(t *testing.T) {
 		}
 		props := s["properties"].(map[string]any)
 		var names []string
-		for i := range typ.NumField() {
-			f := typ.Field(i)
+		for _, f := range reflect.VisibleFields(typ) {
+			if f.Anonymous {
+				continue
+			}
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			if y, _, _ := strings.Cut(f.Tag.Get("yaml"), ","); y != name {
 				t.Errorf("%s/%s is %s in YAML", at, name, y)
@@ -79,7 +81,7 @@ func TestParse(t *testing.T) {
 	make1(t, s, grader.Deps{})
 	for raw, where := range map[string]string{
 		`{"kind":"guess"}`: "/kind", `{"knid":"match"}`: "/knid", `{"kind":"json","json":{"fields":{"/amount":{"unorderd":true}}}}`: "/json/fields/~1amount/unorderd",
-		`{"kind":"similarity","similarity":{}}`: "/similarity", `{"f1":{"at_least":"high"}}`: "/f1/at_least", `{`: "", `[]`: "",
+		`{"kind":"rubric","judge":{"model":"m"}}`: "/judge", `{"f1":{"at_least":"high"}}`: "/f1/at_least", `{`: "", `[]`: "",
 		`{"decision":{"choices":[{"id":"a"},{"also":["b"]}]}}`: "/decision/choices/1", `{"kind":"match","kind":"f1"}`: "",
 	} {
 		_, err := grader.Parse([]byte(raw))

@@ -12,7 +12,10 @@ import (
 // judge: measure it first (judge.Measure), and correct shares for its errors.
 type Rubric struct {
 	// Text says what makes an answer good and what each score means.
-	Text string `json:"text" yaml:"text"`
+	Text string `json:"text,omitempty" yaml:"text,omitempty"`
+	// File holds the text instead, in the scenario's folder. Who reads the
+	// folder puts its content into Text.
+	File string `json:"file,omitempty" yaml:"file,omitempty"`
 	// Scale is the highest score, from 0; 0 means 1 (fail or pass).
 	Scale int `json:"scale,omitempty" yaml:"scale,omitempty"`
 	// Pass is the score from which on an answer is correct; 0 means Scale.

@@ -14,21 +14,29 @@ import (
 // the embeddings of answer and reference.
 type Similarity struct {
 	// Threshold is the cosine from which on an answer is correct. Choose it on
-	// labelled pairs (ChooseThreshold): it differs from model to model.
-	Threshold float64 `json:"threshold" yaml:"threshold"`
+	// labelled pairs (ChooseThreshold): it differs from model to model. 0 takes
+	// the one that was chosen on embed.labels.
+	Threshold float64 `json:"threshold,omitempty" yaml:"threshold,omitempty"`
 }
 
 type similarity struct {
-	threshold float64
+	threshold func() (float64, error)
 	embed     func(context.Context, []string) ([][]float64, error)
 }
 
 func newSimilarity(s Spec, d Deps, p *problems) (one, error) {
 	g := similarity{embed: d.Embed}
+	declared := 0.0
 	if s.Similarity != nil {
-		g.threshold = s.Similarity.Threshold
+		declared = s.Similarity.Threshold
 	}
-	if !(g.threshold > 0 && g.threshold <= 1) {
+	g.threshold = func() (float64, error) { return declared, nil }
+	switch labels := d.Threshold != nil; {
+	case labels && declared != 0:
+		p.add("/similarity/threshold", "a threshold is stated and labelled pairs to choose one on are too; leave one out", "既给出了阈值，又给出了用于选定阈值的标注文件；请只保留一项")
+	case labels:
+		g.threshold = d.Threshold
+	case !(declared > 0 && declared <= 1):
 		p.add("/similarity/threshold", "a threshold between 0 and 1 is needed; choose it on labelled pairs", "须给出 0 到 1 之间的阈值；请用已标注的文本对选定")
 	}
 	if d.Embed == nil || d.EmbedID == "" {
@@ -38,6 +46,10 @@ func newSimilarity(s Spec, d Deps, p *problems) (one, error) {
 }
 
 func (g similarity) grade(ctx context.Context, _ Case, refs []string, a Answer) (Grade, error) {
+	threshold, err := g.threshold()
+	if err != nil {
+		return Grade{}, err
+	}
 	vectors, err := g.embed(ctx, append([]string{a.Text}, refs...))
 	if err != nil {
 		return Grade{}, err
@@ -48,16 +60,26 @@ func (g similarity) grade(ctx context.Context, _ Case, refs []string, a Answer) 
 	}
 	best := math.Inf(-1)
 	for _, v := range vectors[1:] {
+		if len(v) > 0 && len(vectors[0]) > 0 && len(v) != len(vectors[0]) {
+			return Grade{}, ErrDimensions.With("answer", len(vectors[0]), "reference", len(v))
+		}
 		c, ok := Cosine(vectors[0], v)
 		if !ok {
-			return Grade{}, ErrReply.With("who", who, "why", both("a vector is empty, zero, or of another length", "向量为空、全零或长度不一致"))
+			return Grade{}, ErrReply.With("who", who, "why", both("a vector is empty or zero", "向量为空或全零"))
 		}
 		best = max(best, c)
 	}
-	out := wrong("the cosine is %.3f; %.3f is required", "余弦相似度 %.3f，要求至少 %.3f", best, g.threshold)
-	out.Score, out.Correct = min(max(best, 0), 1), best >= g.threshold
+	out := wrong("the cosine is %.3f; %.3f is required", "余弦相似度 %.3f，要求至少 %.3f", best, threshold)
+	out.Score, out.Correct = min(max(best, 0), 1), best >= threshold
 	return out, nil
 }
+
+// ErrDimensions is returned for vectors that cannot be compared: the model
+// behind the endpoint was changed, or several answer there.
+var ErrDimensions = fault.Def{Kind: fault.Unavailable, Code: "grader.dimensions",
+	En: "the embedding of the answer has {answer} dimensions and that of the reference {reference}", Zh: "答案的向量为 {answer} 维，参考答案的向量为 {reference} 维，无法比较",
+	HintEn: "another model answers at the endpoint than before; state dimensions, or name the model's exact version",
+	HintZh: "该端点上的模型与先前不同；请设置 dimensions，或指定模型的确切版本"}
 
 // Cosine returns the cosine of the angle between a and b, in [-1, 1]. It is
 // false for vectors of different length, without length, or not finite.

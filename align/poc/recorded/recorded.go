@@ -57,11 +57,8 @@ type Answers struct {
 	by map[string]answer
 }
 
-// Read reads a CSV, TSV, JSONL or Excel (.xlsx, first sheet) file of answers.
-// columns names the columns that do not have the name of their field. A case is
-// named by its id, that of a further suite by its suite too. Errors are faults
-// with file and line.
-func Read(ctx context.Context, file string, raw []byte, columns map[string]string) (*Answers, error) {
+// Table reads a CSV, TSV, JSONL or Excel (.xlsx, first sheet) file as a table.
+func Table(file string, raw []byte) (*dataset.Reader, error) {
 	if strings.EqualFold(path.Ext(file), ".xlsx") {
 		var err error
 		if raw, err = sheet(file, raw); err != nil {
@@ -69,7 +66,15 @@ func Read(ctx context.Context, file string, raw []byte, columns map[string]strin
 		}
 		file += ".csv" // the sheet as the reader of tables takes it
 	}
-	r, err := dataset.NewReader(file, bytes.NewReader(raw))
+	return dataset.NewReader(file, bytes.NewReader(raw))
+}
+
+// Read reads a CSV, TSV, JSONL or Excel (.xlsx, first sheet) file of answers.
+// columns names the columns that do not have the name of their field. A case is
+// named by its id, that of a further suite by its suite too. Errors are faults
+// with file and line.
+func Read(ctx context.Context, file string, raw []byte, columns map[string]string) (*Answers, error) {
+	r, err := Table(file, raw)
 	if err != nil {
 		return nil, err
 	}

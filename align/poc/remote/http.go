@@ -83,7 +83,7 @@ func (a *App) Ask(ctx context.Context, in poc.Input) (poc.Answer, error) {
 		if a.Budget != nil {
 			if held, err = a.Budget.Reserve(ctx, a.Cost); err != nil {
 				slot.Release(llm.Neutral, 0)
-				return poc.Answer{Took: took}, stopping(err)
+				return poc.Answer{Took: took}, Stopping(err)
 			}
 		}
 		start := a.Clock.Now()

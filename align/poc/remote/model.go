@@ -65,7 +65,7 @@ func (m *Model) Request(in poc.Input) (llm.Request, error) {
 		return llm.Request{}, err
 	}
 	r := llm.Request{Class: m.Class, Tools: m.Tools, Sample: in.Sample}
-	if err := parameters(&r, m.Parameters); err != nil {
+	if err := Parameters(&r, m.Parameters); err != nil {
 		return llm.Request{}, err
 	}
 	if m.System != nil {
@@ -90,9 +90,9 @@ func (m *Model) Request(in poc.Input) (llm.Request, error) {
 	return r, nil
 }
 
-// parameters sets the parameters of a request that the client knows by name,
+// Parameters sets the parameters of a request that the client knows by name,
 // and hands on the others as they are.
-func parameters(r *llm.Request, all map[string]json.RawMessage) error {
+func Parameters(r *llm.Request, all map[string]json.RawMessage) error {
 	known := map[string]any{"temperature": &r.Temperature, "top_p": &r.TopP, "max_tokens": &r.MaxTokens, "max_completion_tokens": &r.MaxTokens,
 		"seed": &r.Seed, "stop": &r.Stop}
 	for name, raw := range all {
@@ -122,13 +122,13 @@ var stops = []fault.Def{llm.ErrClass, llm.ErrKeyMissing, llm.ErrKeyRefused, llm.
 func (m *Model) Ask(ctx context.Context, in poc.Input) (poc.Answer, error) {
 	r, err := m.Request(in)
 	if err != nil {
-		return poc.Answer{}, stopping(err)
+		return poc.Answer{}, Stopping(err)
 	}
 	a, err := m.Client.Chat(ctx, r)
 	out := poc.Answer{Resolution: a.Text, Took: poc.Took{Service: a.Measure.Service, Waited: a.Measure.Rate + a.Measure.Queue + a.Measure.Backoff,
 		FirstToken: a.Measure.FirstToken, InputTokens: int64(a.Usage.Prompt), OutputTokens: int64(a.Usage.Completion)}}
 	if err != nil {
-		return out, stopping(err)
+		return out, Stopping(err)
 	}
 	if m.Task.Kind == "tools" {
 		calls := []map[string]any{}
@@ -162,7 +162,9 @@ func (m *Model) Ask(ctx context.Context, in poc.Input) (poc.Answer, error) {
 	return out, nil
 }
 
-func stopping(err error) error {
+// Stopping marks an error of a model as a poc.Stop, if it is one after which no
+// further case could fare otherwise.
+func Stopping(err error) error {
 	for _, d := range stops {
 		if errors.Is(err, d) {
 			return poc.Stop{Err: err}

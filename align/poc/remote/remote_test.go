@@ -4,15 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/landfall-ai/landfall/align/poc"
+	"github.com/landfall-ai/landfall/align/poc/grader"
 	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/kit/fault"
 	"github.com/landfall-ai/landfall/kit/llm"
@@ -241,3 +244,65 @@ func TestAppTemplateMustMakeJSON(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// An interrupted run repeats the calls that were in flight and no others: an
+// answer is in the cache before its case is graded, and a result in the journal
+// before its worker takes the next case.
+func TestInterruptionRepeatsCallsInFlightAlone(t *testing.T) {
+	t.Parallel()
+	const cases, concurrency = 80, 4
+	for _, at := range []int{1, 17, 40, 79} {
+		ctx, interrupt := context.WithCancel(t.Context())
+		s := llmtest.New(t, func(c llmtest.Call) llmtest.Reply {
+			r := llmtest.Reply{Text: "yes"}
+			if c.N == at {
+				r.Before = interrupt
+			}
+			if c.N == at+2 && at > 1 { // a silent answer on the way is asked again
+				return llmtest.Reply{}
+			}
+			return r
+		})
+		client, err := llm.New(llm.Deps{Endpoint: llm.Endpoint{Name: "near", BaseURL: s.BaseURL, Model: "m", Classes: []string{"internal"}},
+			Cache: &llm.Memory{}, Policy: llm.RetryPolicy{Base: time.Nanosecond}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &Model{Client: client, Class: "internal", Task: Task{Kind: "answer"}, Prompt: tpl(t, "{{.Input}}")}
+		e := poc.Entrant{ID: "m", Concurrency: concurrency, Prepare: func(context.Context) (poc.Prepared, error) {
+			return poc.Prepared{Candidate: asks(m.Ask)}, nil
+		}}
+		for i := range cases {
+			e.Cases = append(e.Cases, dataset.Case{ID: fmt.Sprint(i), Input: fmt.Sprint("case ", i), Resolution: "yes"})
+		}
+		plan := poc.Plan{Entrants: []poc.Entrant{e}, Journal: filepath.Join(t.TempDir(), "run.db"), Now: time.Now,
+			Grade: func(_ context.Context, c dataset.Case, a poc.Answer) (grader.Grade, error) {
+				return grader.Grade{Correct: a.Resolution == c.Resolution}, nil
+			}}
+		if _, err := poc.Execute(ctx, plan, quiet{}); !errors.Is(err, context.Canceled) {
+			t.Fatalf("interrupted at call %d: %v", at, err)
+		}
+		out, err := poc.Execute(t.Context(), plan, quiet{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range out[0].Results {
+			if !r.Correct {
+				t.Errorf("interrupted at call %d: %+v", at, r)
+			}
+		}
+		if n := len(s.Calls()); n < cases || n > cases+concurrency+1 {
+			t.Errorf("interrupted at call %d: %d calls for %d cases, %d at once", at, n, cases, concurrency)
+		}
+	}
+}
+
+type asks func(context.Context, poc.Input) (poc.Answer, error)
+
+func (a asks) Answer(ctx context.Context, in poc.Input) (poc.Answer, error) { return a(ctx, in) }
+
+type quiet struct{}
+
+func (quiet) Phase(string, string, int, int) {}
+func (quiet) Step(string, bool)              {}
+func (quiet) End(string)                     {}

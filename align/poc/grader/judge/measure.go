@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 
@@ -24,16 +25,16 @@ type Labelled struct {
 type Bar struct {
 	// Items is how many labelled items with a verdict there must be; 0 means
 	// 100. Each label needs PerLabel of them; 0 means 20.
-	Items    int `json:"items"`
-	PerLabel int `json:"per_label"`
+	Items    int `json:"items,omitempty" yaml:"items,omitempty"`
+	PerLabel int `json:"per_label,omitempty" yaml:"per_label,omitempty"`
 	// KappaLow is what the lower limit of kappa must reach; 0 means 0.6.
-	KappaLow float64 `json:"kappa_low"`
+	KappaLow float64 `json:"kappa_low,omitempty" yaml:"kappa_low,omitempty"`
 	// MaxFlips, MaxSwaps and MaxFailed are the largest shares of items whose
 	// repeats disagree, of pairs whose orders disagree, and of items without a
 	// verdict; 0 means 0.1, 0.2 and 0.02.
-	MaxFlips  float64 `json:"max_flips"`
-	MaxSwaps  float64 `json:"max_swaps"`
-	MaxFailed float64 `json:"max_failed"`
+	MaxFlips  float64 `json:"max_flips,omitempty" yaml:"max_flips,omitempty"`
+	MaxSwaps  float64 `json:"max_swaps,omitempty" yaml:"max_swaps,omitempty"`
+	MaxFailed float64 `json:"max_failed,omitempty" yaml:"max_failed,omitempty"`
 }
 
 func (b Bar) filled() Bar {
@@ -126,6 +127,9 @@ type Measurement struct {
 type Standing struct {
 	Sufficient bool   `json:"sufficient"`
 	Lacks      []Lack `json:"lacks,omitempty"`
+	// MoreLabels is about how many more items must be labelled for a judge as
+	// good as this one seems to reach the bar; 0 if labels alone do not help.
+	MoreLabels int `json:"more_labels,omitempty"`
 }
 
 // Lack is one part of the bar that a judge does not reach.
@@ -192,7 +196,9 @@ func Measure(ctx context.Context, ask Ask, items []Labelled, p Plan) ([]Measurem
 		records[i] = record{family: it.Family, human: it.Good, verdicts: make([]*bool, p.Repeats)}
 		for k := range p.Repeats {
 			g.Go(func() error {
-				v, err := Score(gctx, ask, p.Rubric, it.Item)
+				asked := it.Item
+				asked.Sample = k
+				v, err := Score(gctx, ask, p.Rubric, asked)
 				if errors.Is(err, ErrVerdict) {
 					return nil
 				}
@@ -238,6 +244,12 @@ func Measure(ctx context.Context, ask Ask, items []Labelled, p Plan) ([]Measurem
 		out = append(out, summarise(f, records, swaps, p))
 	}
 	return out, nil
+}
+
+// Unmeasured is the measurement of a judge about whom nobody has labelled
+// anything: it does not stand, and says how many labels it needs.
+func Unmeasured(b Bar) Measurement {
+	return summarise("", nil, nil, Plan{Level: 0.95, Bar: b})
 }
 
 // summarise computes the measurement of one family.
@@ -343,5 +355,36 @@ func stand(m Measurement, b Bar) Standing {
 	if sum := m.Sensitivity.Low + m.Specificity.Low; sum <= 1 {
 		lack("chance", sum, 1, "the lower limits of sensitivity and specificity add up to %.2f, not more than %.0f: this may be chance", "灵敏度与特异度下限之和为 %.2f，未超过 %.0f，可能只是碰巧")
 	}
-	return Standing{Sufficient: len(lacks) == 0, Lacks: lacks}
+	return Standing{Sufficient: len(lacks) == 0, Lacks: lacks, MoreLabels: moreLabels(m, b, lacks)}
+}
+
+// moreLabels reckons how many further labels would lift every lack, if shares
+// and agreement stay what they are: widths shrink by the root of the number.
+func moreLabels(m Measurement, b Bar, lacks []Lack) int {
+	need := 0.0
+	n := float64(m.Items)
+	for _, l := range lacks {
+		switch least := float64(min(m.Calibration.Positive, m.Calibration.Negative)); {
+		case l.Code == "items":
+			need = max(need, l.Need)
+		case l.Code == "labels" && least > 0:
+			need = max(need, n*l.Need/least)
+		case l.Code == "labels" && n == 0:
+			need = max(need, 2*l.Need)
+		case l.Code == "kappa" && n == 0:
+			need = max(need, float64(b.Items))
+		case l.Code == "kappa" && m.Kappa.Kappa > b.KappaLow:
+			ratio := (m.Kappa.Kappa - m.Kappa.Low) / (m.Kappa.Kappa - b.KappaLow)
+			need = max(need, n*ratio*ratio)
+		case l.Code == "chance" && n > 0 && m.Sensitivity.Value()+m.Specificity.Value() > 1:
+			excess := m.Sensitivity.Value() + m.Specificity.Value() - 1
+			ratio := (excess + 1 - m.Sensitivity.Low - m.Specificity.Low) / excess
+			need = max(need, n*ratio*ratio)
+		case l.Code == "chance" && n == 0:
+			need = max(need, float64(b.Items))
+		default:
+			return 0
+		}
+	}
+	return int(math.Ceil(max(need-n, 0)))
 }

@@ -35,6 +35,9 @@ var ErrVerdict = fault.Def{Kind: fault.Unavailable, Code: "judge.verdict",
 type Prompt struct {
 	System string `json:"system"`
 	User   string `json:"user"`
+	// Sample tells repeats of one question apart, from 0. It is not shown to
+	// the model; who keeps answers must keep one for each.
+	Sample int `json:"-"`
 }
 
 // Ask asks a model and returns its reply. It should ask for JSON output and the
@@ -54,6 +57,7 @@ type Item struct {
 	Input      string
 	References []string
 	Answer     string
+	Sample     int // of repeats, from 0
 }
 
 // Verdict is what a judge says of one answer.
@@ -71,7 +75,7 @@ Reply with exactly one JSON object and nothing else.`
 // arguments give an equal prompt.
 func ScorePrompt(r Rubric, it Item) Prompt {
 	data := block(map[string]any{"input": it.Input, "references": it.References, "answer": it.Answer})
-	return Prompt{System: system, User: "Rubric:\n" + r.Text + "\n\n" + data +
+	return Prompt{System: system, Sample: it.Sample, User: "Rubric:\n" + r.Text + "\n\n" + data +
 		"\n\nGive the \"answer\" in the block a whole score from 0 to " + strconv.Itoa(r.Scale) +
 		` by the rubric. Reply: {"reason": "<one sentence>", "score": <0 to ` + strconv.Itoa(r.Scale) + `>}`}
 }
