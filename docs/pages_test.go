@@ -16,10 +16,14 @@ import (
 	"github.com/landfall-ai/landfall/align/grade"
 	"github.com/landfall-ai/landfall/align/poc"
 	"github.com/landfall-ai/landfall/align/poc/boundary"
+	"github.com/landfall-ai/landfall/align/poc/grader/judge"
+	"github.com/landfall-ai/landfall/align/poc/probe"
+	"github.com/landfall-ai/landfall/align/poc/raters"
 	"github.com/landfall-ai/landfall/align/roi"
 	"github.com/landfall-ai/landfall/app/report"
 	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/core/scenario"
+	"github.com/landfall-ai/landfall/kit/stats"
 	"github.com/landfall-ai/landfall/kit/text"
 )
 
@@ -154,7 +158,8 @@ func TestReportReference(t *testing.T) {
 		reflect.TypeFor[grade.Share](): "share", reflect.TypeFor[roi.Range](): "range", reflect.TypeFor[roi.Plan](): "plan",
 		reflect.TypeFor[poc.Cost](): "cost", reflect.TypeFor[poc.CoveragePoint](): "coverage", reflect.TypeFor[grade.RoutePoint](): "route point",
 		reflect.TypeFor[roi.Rate](): "rate", reflect.TypeFor[roi.PaybackResult](): "payback", reflect.TypeFor[scenario.Quantity](): "quantity",
-		reflect.TypeFor[boundary.Cell](): "cell",
+		reflect.TypeFor[boundary.Cell](): "cell", reflect.TypeFor[judge.Rate](): "judge rate", reflect.TypeFor[stats.Agreement](): "kappa",
+		reflect.TypeFor[stats.Interval](): "interval", reflect.TypeFor[probe.Harm](): "harm", reflect.TypeFor[raters.Agreement](): "agreement of raters",
 	}
 	names := map[string]bool{}
 	jsonNames(reflect.TypeFor[report.Report](), "", recurring, names)
