@@ -105,7 +105,7 @@ func TestHundredThousandCases(t *testing.T) {
 	if len(page) > scaleReport {
 		t.Errorf("the report has %d bytes", len(page))
 	}
-	for _, says := range []string{"nothing is sampled", `id="boundary"`, `id="calibration"`} {
+	for _, says := range []string{"nothing is sampled", `id="boundary"`, `id="confusion"`} {
 		if !bytes.Contains(page, []byte(says)) {
 			t.Errorf("the report does not say %q", says)
 		}

@@ -11,6 +11,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -25,7 +26,11 @@ type Column struct {
 
 // memoryLimit bounds what one operation may hold; beyond it DuckDB spills
 // into its temporary directory.
-const memoryLimit = "256MB"
+const memoryLimit = "128MB"
+
+// rowGroup is the rows of a row group of a Parquet file: what is held while one
+// is written. Columns of it still compress well.
+const rowGroup = 20_480
 
 // WriteParquet writes rows, each with one value per column, to path. The file
 // appears whole or not at all.
@@ -48,7 +53,7 @@ func WriteParquet(ctx context.Context, path string, columns []Column, rows iter.
 		return fmt.Errorf("append rows: %w", err)
 	}
 	tmp := path + ".tmp"
-	if _, err := conn.ExecContext(ctx, "COPY t TO "+quote(tmp)+" (FORMAT parquet, COMPRESSION zstd)"); err != nil {
+	if _, err := conn.ExecContext(ctx, "COPY t TO "+quote(tmp)+" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE "+strconv.Itoa(rowGroup)+")"); err != nil {
 		return errors.Join(fmt.Errorf("write parquet: %w", full(err)), os.RemoveAll(tmp))
 	}
 	return os.Rename(tmp, path)
@@ -115,8 +120,9 @@ func open(ctx context.Context, dir string) (*sql.DB, *sql.Conn, error) {
 		return nil, nil, errors.Join(fmt.Errorf("start duckdb: %w", err), db.Close())
 	}
 	for _, q := range []string{
-		"SET threads = 2",
+		"SET threads = 1",
 		"SET memory_limit = '" + memoryLimit + "'",
+		"SET temp_directory = " + quote(filepath.Join(dir, "spill")),
 		"SET allowed_directories = [" + quote(dir+string(filepath.Separator)) + "]",
 		"SET enable_external_access = false",
 		"SET lock_configuration = true",
