@@ -24,7 +24,8 @@ func probeSection(r Report, l lang) *section {
 		s.Parts = append(s.Parts, part{Spans: c})
 	}
 	for _, id := range probeIDs(m) {
-		s.Parts = append(s.Parts, part{Table: labelled(probeTable(r, id, l))})
+		t := labelled(probeTable(r, id, l))
+		s.Parts = append(s.Parts, part{Table: t, Fold: t.Caption, Long: true})
 	}
 	s.Parts = append(s.Parts, part{Text: l.sentences(
 		l.say("Drops: share of right answers lost, 95 % score interval of paired proportions (Tango); “clear” if the exact McNemar test holds after Holm's correction over all probes and candidates.",
