@@ -14,6 +14,7 @@ import (
 	"github.com/landfall-ai/landfall/core/gate"
 	"github.com/landfall-ai/landfall/core/loop"
 	"github.com/landfall-ai/landfall/core/scenario"
+	"github.com/landfall-ai/landfall/core/webhook"
 	"github.com/landfall-ai/landfall/kit/idempotent"
 	"github.com/landfall-ai/landfall/kit/rest"
 	"github.com/landfall-ai/landfall/prove/failure"
@@ -39,10 +40,15 @@ func Capabilities() []Capability {
 			a.Scenarios.Operations(r)
 			a.folderOperations(r)
 		}},
-		{Name: "core/evidence", Migrations: []fs.FS{evidence.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Evidence.Operations(r, a.Scenarios) }},
+		{Name: "core/evidence", Migrations: []fs.FS{evidence.Migrations}, Operations: func(r *rest.Registry, a *App) {
+			a.Evidence.Operations(r, a.Scenarios)
+			a.auditOperations(r)
+			a.backupOperations(r)
+		}},
 		{Name: "core/dataset", Migrations: []fs.FS{dataset.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Datasets.Operations(r, a.Scenarios) }},
 		{Name: "core/loop", Migrations: []fs.FS{loop.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Loop.Operations(r, a.Scenarios) }},
 		{Name: "core/gate", Kinds: []evidence.Kind{gate.Kind()}, Operations: func(r *rest.Registry, a *App) { gate.Operations(r, a.Scenarios, a.allVerdicts) }},
+		{Name: "core/webhook", Migrations: []fs.FS{webhook.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Webhooks.Operations(r) }},
 		{Name: "prove/quality", Kinds: []evidence.Kind{quality.Kind()}, Policies: []gate.Source{{Name: "prove/quality/policy.yaml", Data: quality.Policy}}},
 		{Name: "align/poc", Kinds: []evidence.Kind{poc.Kind()}, Migrations: []fs.FS{poc.Migrations},
 			Policies: []gate.Source{{Name: "align/poc/policy.yaml", Data: poc.Policy}}, Operations: func(r *rest.Registry, a *App) {
@@ -64,7 +70,7 @@ func Capabilities() []Capability {
 // from: its operations are not connected to a home and must not be called.
 func Table() *rest.Registry {
 	a := &App{Scenarios: &scenario.Service{}, Evidence: &evidence.Service{}, Datasets: &dataset.Service{}, Runs: &poc.Runs{},
-		Loop: &loop.Loop{}, Failures: &failure.Service{}}
+		Loop: &loop.Loop{}, Failures: &failure.Service{}, Webhooks: &webhook.Service{}}
 	r := rest.New(rest.Config{Title: "Landfall"})
 	for _, c := range Capabilities() {
 		if c.Operations != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/uptrace/bun"
@@ -85,25 +86,23 @@ func (a *App) ImportFailures(ctx context.Context, dir, path string, opt failure.
 }
 
 // withResults opens the sealed results with a digest as a file while use runs.
-func (a *App) withResults(ctx context.Context, digest string, use func(path string) error) (err error) {
-	r, err := a.Blobs.Open(ctx, digest)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	dir, err := os.MkdirTemp("", "landfall-results-")
-	if err != nil {
-		return fmt.Errorf("open results: %w", err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	path := dir + "/results.parquet"
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("open results: %w", err)
-	}
-	_, cerr := io.Copy(f, r)
-	if err := errors.Join(cerr, f.Close()); err != nil {
-		return fmt.Errorf("open results: %w", err)
+// The file is written out once, since pages of results are asked for one after
+// the other.
+func (a *App) withResults(ctx context.Context, digest string, use func(path string) error) error {
+	path := filepath.Join(a.workDir(), "results-"+digest+".parquet")
+	now := a.now()
+	if err := os.Chtimes(path, now, now); err != nil {
+		r, err := a.Blobs.Open(ctx, digest)
+		if err != nil {
+			return err
+		}
+		err = file.Write(path, 0o600, func(w io.Writer) error { _, err := io.Copy(w, r); return err })
+		if err := errors.Join(err, r.Close()); err != nil {
+			return fmt.Errorf("open results: %w", err)
+		}
+		if err := a.forget(); err != nil {
+			return err
+		}
 	}
 	return use(path)
 }

@@ -15,8 +15,9 @@ import (
 	"github.com/landfall-ai/landfall/core/scenario"
 )
 
-// keepWork is how many folders stay written out after nobody uses them.
-const keepWork = 16
+// keepWork is how many folders and results stay written out after nobody uses
+// them.
+const keepWork = 48
 
 // folders writes folders out of the file store for whoever must read them as
 // files: a folder never changes under its digest.

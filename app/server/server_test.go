@@ -2,10 +2,12 @@ package server_test
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +24,7 @@ import (
 
 	"github.com/landfall-ai/landfall/app"
 	"github.com/landfall-ai/landfall/app/server"
+	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/core/scenario"
 	"github.com/landfall-ai/landfall/kit/auth"
 	"github.com/landfall-ai/landfall/kit/home"
@@ -118,6 +121,12 @@ func serve(t *testing.T, home string) *served {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serving(t, a)
+}
+
+// serving serves an open home until the test ends.
+func serving(t *testing.T, a *app.App) *served {
+	t.Helper()
 	a.Teams = func(_ context.Context, id string) (string, error) {
 		if !slices.Contains([]string{scenario.LocalTeam, "team_a", "team_b"}, id) {
 			return "", scenario.ErrNoTeam.With("id", id, "local", scenario.LocalTeam)
@@ -133,7 +142,7 @@ func serve(t *testing.T, home string) *served {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	out := &served{t: t, app: a, home: home, url: s.URL(), done: make(chan error, 1)}
+	out := &served{t: t, app: a, home: a.Home.Dir(), url: s.URL(), done: make(chan error, 1)}
 	go func() {
 		err := s.Serve(ctx)
 		end, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -230,6 +239,12 @@ func TestOutside(t *testing.T) {
 		{request{as: "all", method: "GET", path: "/api/v1/scenarios"}, 200, `"items":[]`},
 		{request{as: "all", method: "GET", path: "/api/v2/scenarios"}, 404, "rest.no_route"},
 		{request{as: "all", method: "POST", path: "/api/v1/scenarios", header: map[string]string{"Sec-Fetch-Site": "cross-site"}}, 403, "server.cross_origin"},
+		{request{method: "GET", path: "/metrics"}, 401, "rest.sign_in"},
+		{request{as: "a", method: "GET", path: "/metrics"}, 403, "rest.denied"},
+		{request{as: "all", method: "GET", path: "/metrics"}, 200, "landfall_store_up 1"},
+		{request{as: "all", method: "GET", path: "/metrics"}, 200, `landfall_http_request_duration_seconds_count{method="GET",status="401",surface="api"} 1`},
+		{request{as: "all", method: "GET", path: "/metrics"}, 200, `landfall_records{of="scenario"} 0`},
+		{request{method: "GET", path: "/api/v1/docs"}, 200, "list-scenarios"},
 		{request{method: "GET", path: "/api/v1/openapi.json"}, 200, `"openapi": "3.1.0"`},
 	} {
 		got := s.call(c.r)
@@ -495,6 +510,7 @@ func TestRunOverHTTP(t *testing.T) {
 	if page.status != 200 || !strings.Contains(string(page.body), `lang="zh`) || !strings.Contains(page.header.Get("Content-Security-Policy"), "sandbox") {
 		t.Errorf("page: %d %v", page.status, page.header)
 	}
+	s.audit("desk")
 	start("", "{}").decode(t, &same)
 	if same.ID != run.ID || !same.Reused {
 		t.Errorf("nothing changed, and yet %+v", same)
@@ -511,6 +527,42 @@ func TestRunOverHTTP(t *testing.T) {
 	_, last = s.events("/api/v1/runs/"+run.ID+"/events", nil, func(string, string) bool { return false })
 	if !strings.Contains(last, `"state":"blocked"`) || !strings.Contains(last, "quality.data") {
 		t.Errorf("blocked: %s", last)
+	}
+}
+
+// audit holds an auditor's export to what it promises.
+func (s *served) audit(slug string) {
+	s.t.Helper()
+	got := s.call(request{as: "all", method: "GET", path: "/api/v1/scenarios/" + slug + "/audit", header: map[string]string{"Accept-Language": "zh"}})
+	z, err := zip.NewReader(bytes.NewReader(got.body), int64(len(got.body)))
+	if err != nil {
+		s.t.Fatalf("%d %.200s: %v", got.status, got.body, err)
+	}
+	files := map[string]string{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		raw, err := io.ReadAll(r)
+		if err := errors.Join(err, r.Close()); err != nil {
+			s.t.Fatal(err)
+		}
+		files[f.Name] = string(raw)
+	}
+	for name, content := range files {
+		sum := fmt.Sprintf("%x  %s\n", sha256.Sum256([]byte(content)), name)
+		if name != "SHA256SUMS" && !strings.Contains(files["SHA256SUMS"], sum) {
+			s.t.Errorf("no sum of %s", name)
+		}
+	}
+	r, err := evidence.VerifyBundle(s.t.Context(), strings.NewReader(files["bundle.jsonl"]),
+		evidence.VerifyOptions{Checkpoint: []byte(files["checkpoint.txt"]), Trust: strings.TrimSpace(files["trust.txt"])})
+	if err != nil || !r.OK() || r.Envelopes < 5 {
+		s.t.Errorf("the bundle: %v %+v", err, r)
+	}
+	if !strings.Contains(files["index.html"], "结论及其变化") || !strings.Contains(files["index.html"], "class=\"fail\"") || !strings.Contains(files["verdicts.json"], `"outcome": "fail"`) || files["scenario.yaml"] != document {
+		s.t.Errorf("index, verdicts or document: %.300s", files["index.html"])
 	}
 }
 
