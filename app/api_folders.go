@@ -14,6 +14,7 @@ import (
 
 	"github.com/landfall-ai/landfall/core/scenario"
 	"github.com/landfall-ai/landfall/kit/auth"
+	"github.com/landfall-ai/landfall/kit/blob"
 	"github.com/landfall-ai/landfall/kit/fault"
 	"github.com/landfall-ai/landfall/kit/pack"
 	"github.com/landfall-ai/landfall/kit/rest"
@@ -30,7 +31,12 @@ const (
 )
 
 // folderMedia are the forms in which a folder is sent.
-var folderMedia = []string{pack.TarGz, pack.Zip, "application/json"}
+var folderMedia = append(rest.Bytes(pack.TarGz, pack.Zip), rest.Media{Type: "application/json", Of: FileList{}})
+
+// FileList is every file of a folder; each was sent before.
+type FileList struct {
+	Files scenario.Manifest `json:"files" maxItems:"20000" nullable:"false"`
+}
 
 // FolderSource says where a folder comes from.
 type FolderSource struct {
@@ -139,13 +145,18 @@ var folderFaults = []fault.Def{scenario.ErrValue, scenario.ErrUnknownField, scen
 func (a *App) folderOperations(r *rest.Registry) {
 	rest.Resource(r, text.Text{En: "team", Zh: "团队"}, auth.Read, a.teamOf)
 	rest.Add(r, rest.Op{ID: "missing-files", Method: "POST", Path: "/teams/{team}/files/missing", Perm: auth.Contribute, MaxBody: maxManifest,
-		Doc: text.Text{En: "Tell which files must still be sent.", Zh: "查询哪些文件仍需上传。"}},
+		Doc: text.Text{En: "Tell which files must still be sent.", Zh: "查询哪些文件仍需上传。"}, Errors: []fault.Def{blob.ErrDigest}},
 		func(ctx context.Context, in *missingInput) (*MissingFiles, error) {
+			for _, d := range in.Body.Digests {
+				if _, err := a.Blobs.Has(ctx, d); err != nil { // it is no digest
+					return nil, err
+				}
+			}
 			missing, err := a.Scenarios.Missing(ctx, string(in.Team), in.Body.Digests)
 			return &MissingFiles{missing}, err
 		})
 	rest.Upload(r, rest.Op{ID: "upload-file", Method: "POST", Path: "/teams/{team}/files", Perm: auth.Contribute, Status: http.StatusCreated, MaxBody: pack.DefaultLimits.File,
-		Doc: text.Text{En: "Send a file of a folder; it is stored by its digest.", Zh: "上传目录中的一个文件；按摘要存储。"}}, []string{"application/octet-stream"},
+		Doc: text.Text{En: "Send a file of a folder; it is stored by its digest.", Zh: "上传目录中的一个文件；按摘要存储。"}}, rest.Bytes("application/octet-stream"),
 		func(ctx context.Context, in *teamInput, b rest.Body) (*ReceivedFile, error) {
 			f, err := a.Receive(ctx, string(in.Team), b)
 			return &ReceivedFile{f.SHA256, f.Size}, err
@@ -205,7 +216,7 @@ func (a *App) editOperations(r *rest.Registry) {
 		Errors: append([]fault.Def{scenario.ErrUnknown, scenario.ErrChangedSince, scenario.ErrFromGit, scenario.ErrNoFolder}, folderFaults...)}, a.edit)
 	rest.Upload(r, rest.Op{ID: "put-scenario-file", Method: "PUT", Path: "/scenarios/{scenario}/file", Perm: auth.Contribute, MaxBody: pack.DefaultLimits.File,
 		Doc:    text.Text{En: "Put a file of any size into a scenario's folder, such as a file of cases.", Zh: "向场景目录写入任意大小的文件，如评测用例文件。"},
-		Errors: append([]fault.Def{scenario.ErrUnknown, scenario.ErrChangedSince, scenario.ErrFromGit, scenario.ErrNoFolder}, folderFaults...)}, []string{"application/octet-stream", "text/csv"},
+		Errors: append([]fault.Def{scenario.ErrUnknown, scenario.ErrChangedSince, scenario.ErrFromGit, scenario.ErrNoFolder}, folderFaults...)}, rest.Bytes("application/octet-stream", "text/csv"),
 		func(ctx context.Context, in *putFileInput, b rest.Body) (*scenario.View, error) {
 			sc, have, err := a.editable(ctx, in.Scenario, in.IfMatch)
 			if err != nil {
@@ -252,9 +263,7 @@ func (a *App) folderOf(ctx context.Context, team string, b rest.Body, have scena
 	if len(raw) > maxManifest {
 		return nil, rest.ErrTooLarge.With()
 	}
-	var doc struct {
-		Files scenario.Manifest `json:"files"`
-	}
+	var doc FileList
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&doc); err != nil {

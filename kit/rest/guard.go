@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -236,11 +237,56 @@ func (r *Registry) walk(v reflect.Value, f func(t reflect.Type, id string) error
 	return nil
 }
 
+// plain refuses texts that a database cannot hold: with a zero byte, or not
+// UTF-8. Bytes and raw JSON are left to whoever reads them.
+func plain(v reflect.Value) error {
+	switch v.Kind() {
+	case reflect.String:
+		if s := v.String(); strings.ContainsRune(s, 0) || !utf8.ValidString(s) {
+			return ErrRequest.With("problem", text.Text{En: "a text holds a zero byte or is not UTF-8", Zh: "文本含有零字节，或不是 UTF-8 编码"})
+		}
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			return plain(v.Elem())
+		}
+	case reflect.Slice, reflect.Array:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			return nil
+		}
+		for i := range v.Len() {
+			if err := plain(v.Index(i)); err != nil {
+				return err
+			}
+		}
+	case reflect.Map:
+		for _, k := range v.MapKeys() {
+			if err := plain(k); err != nil {
+				return err
+			}
+			if err := plain(v.MapIndex(k)); err != nil {
+				return err
+			}
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				if err := plain(v.Field(i)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // mayID checks that p may see what id names and, unless want is zero, has
 // want on it. What may not be seen is not told from what is not there.
 func (r *Registry) mayID(ctx context.Context, p auth.Principal, t reflect.Type, id string, want auth.Permission) error {
 	res := r.resources[t]
-	gone := ErrNoSuch.With("resource", res.name, "id", id)
+	gone := ErrNoSuch.With("resource", res.name, "id", strings.ToValidUTF8(id, "?"))
+	if strings.ContainsRune(id, 0) || !utf8.ValidString(id) {
+		return gone // a database would refuse it
+	}
 	team, err := res.team(ctx, id)
 	if err != nil {
 		if fault.From(err).Kind == fault.NotFound {

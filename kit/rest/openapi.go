@@ -54,6 +54,7 @@ func openAnswers(doc map[string]any) {
 	paths, _ := doc["paths"].(map[string]any)
 	asked, answered := map[string]bool{}, map[string]bool{}
 	var requests []any
+	reach(path(doc, "components", "responses"), schemas, answered)
 	for _, item := range paths {
 		ops, _ := item.(map[string]any)
 		for _, op := range ops {

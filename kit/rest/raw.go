@@ -33,10 +33,26 @@ type Body struct {
 	Type string
 }
 
+// Media is a form in which a body may come.
+type Media struct {
+	Type string
+	// Of is a value of the type that JSON of this form holds; nil is bytes.
+	Of any
+}
+
+// Bytes are media of which nothing is known.
+func Bytes(types ...string) []Media {
+	out := make([]Media, len(types))
+	for i, t := range types {
+		out[i] = Media{Type: t}
+	}
+	return out
+}
+
 // Upload registers an operation whose body is not read into memory: fn reads
 // it as it arrives, at most Op.MaxBody bytes of it (1 MiB if 0), beyond which
-// reading fails with ErrTooLarge. takes are the media types that it may have.
-func Upload[I, O any](r *Registry, op Op, takes []string, fn func(context.Context, *I, Body) (*O, error)) {
+// reading fails with ErrTooLarge. takes are the forms that it may have.
+func Upload[I, O any](r *Registry, op Op, takes []Media, fn func(context.Context, *I, Body) (*O, error)) {
 	e := &Operation{Op: op}
 	if e.MaxBody == 0 {
 		e.MaxBody = 1 << 20
@@ -48,14 +64,20 @@ func Upload[I, O any](r *Registry, op Op, takes []string, fn func(context.Contex
 	ok := &huma.Response{Description: http.StatusText(e.Status), Content: map[string]*huma.MediaType{
 		"application/json": {Schema: schemas.Schema(reflect.TypeFor[O](), true, op.ID+"-answer")}}}
 	body := &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{}}
-	for _, t := range takes {
-		body.Content[t] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	var kinds []string
+	for _, m := range takes {
+		kinds = append(kinds, m.Type)
+		schema := &huma.Schema{Type: huma.TypeString, Format: "binary"}
+		if m.Of != nil {
+			schema = schemas.Schema(reflect.TypeOf(m.Of), true, op.ID+"-body")
+		}
+		body.Content[m.Type] = &huma.MediaType{Schema: schema}
 	}
 	raw(r, e, body, ok, isTagged(reflect.TypeFor[O]()), func(ctx context.Context, in *I, w http.ResponseWriter, req *http.Request) error {
 		kind, _, _ := strings.Cut(req.Header.Get("Content-Type"), ";")
 		kind = strings.ToLower(strings.TrimSpace(kind))
-		if !slices.Contains(takes, kind) {
-			return ErrMediaOf.With("takes", takes)
+		if !slices.Contains(kinds, kind) {
+			return ErrMediaOf.With("takes", kinds)
 		}
 		if req.ContentLength > e.MaxBody {
 			return ErrTooLarge.With()
@@ -109,7 +131,7 @@ func raw[I any](r *Registry, e *Operation, body *huma.RequestBody, ok *huma.Resp
 	schemas := r.api.OpenAPI().Components.Schemas
 	huma.Register(r.api, huma.Operation{
 		OperationID: e.ID, Method: e.Method, Path: e.Path, Summary: e.Doc.En, Tags: []string{tag(e.Op)}, DefaultStatus: e.Status,
-		Responses:   responses(schemas, e.Op, strconv.Itoa(e.Status), ok, tagged),
+		Responses:   responses(schemas, e.Op, strconv.Itoa(e.Status), ok, tagged, may(e.guard, body != nil)),
 		Middlewares: huma.Middlewares{r.guardPath(e)},
 		Extensions:  map[string]any{"x-permission": e.Perm.String(), "x-summary-zh": e.Doc.Zh},
 	}, func(_ context.Context, input *I) (*huma.StreamResponse, error) {
@@ -117,7 +139,10 @@ func raw[I any](r *Registry, e *Operation, body *huma.RequestBody, ok *huma.Resp
 			req, w := humago.Unwrap(hc)
 			ctx := hc.Context()
 			tw := &tracked{ResponseWriter: w}
-			err := r.mayUse(ctx, e, reflect.ValueOf(input).Elem())
+			err := plain(reflect.ValueOf(input).Elem())
+			if err == nil {
+				err = r.mayUse(ctx, e, reflect.ValueOf(input).Elem())
+			}
 			if err == nil {
 				err = serve(ctx, input, tw, req)
 			}

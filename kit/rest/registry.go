@@ -118,6 +118,9 @@ func New(cfg Config) *Registry {
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
 	})
+	c := r.api.OpenAPI().Components
+	c.Responses = map[string]*huma.Response{"Problem": {Description: "A problem; its code says which.",
+		Content: map[string]*huma.MediaType{problem.ContentType: {Schema: c.Schemas.Schema(reflect.TypeFor[problem.Problem](), true, "Problem")}}}}
 	r.mux.HandleFunc("GET "+r.prefix+"/openapi.json", r.serveOpenAPI)
 	return r
 }
@@ -156,11 +159,14 @@ func Add[I, O any](r *Registry, op Op, fn func(context.Context, *I) (*O, error))
 	hop := huma.Operation{
 		OperationID: op.ID, Method: op.Method, Path: op.Path, Summary: op.Doc.En,
 		Tags: []string{tag(op)}, DefaultStatus: e.Status, MaxBodyBytes: op.MaxBody,
-		Responses:   responses(schemas, op, strconv.Itoa(e.Status), ok, isTagged(out)),
+		Responses:   responses(schemas, op, strconv.Itoa(e.Status), ok, isTagged(out), may(e.guard, hasBody(in))),
 		Middlewares: huma.Middlewares{r.guardPath(e)},
 		Extensions:  map[string]any{"x-permission": op.Perm.String(), "x-summary-zh": op.Doc.Zh},
 	}
 	run := func(ctx context.Context, input *I) (any, error) {
+		if err := plain(reflect.ValueOf(input).Elem()); err != nil {
+			return nil, err
+		}
 		if err := r.mayUse(ctx, e, reflect.ValueOf(input).Elem()); err != nil {
 			return nil, err
 		}
@@ -357,6 +363,12 @@ func tag(op Op) string {
 	return first
 }
 
+// hasBody reports whether an input has a body.
+func hasBody(in reflect.Type) bool {
+	_, ok := in.FieldByName("Body")
+	return ok
+}
+
 // isTagged reports whether answers of type t carry a tag.
 func isTagged(t reflect.Type) bool { return reflect.PointerTo(t).Implements(reflect.TypeFor[Tagged]()) }
 
@@ -374,16 +386,39 @@ func encode(v any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// responses documents success, the operation's own faults by status, and the
-// problem that anything else is.
-func responses(schemas huma.Registry, op Op, status string, ok *huma.Response, tagged bool) map[string]*huma.Response {
+// anyMay are the statuses that any operation may answer with; withID those with
+// an id in the path, withBody those with a body.
+var (
+	anyMay   = []int{401, 403, 406, 422, 429, 500, 503}
+	withID   = []int{404}
+	withBody = []int{408, 413, 415}
+)
+
+// may returns the statuses that an operation may answer with beside success and
+// its own faults.
+func may(g guard, body bool) []int {
+	out := slices.Clone(anyMay)
+	if len(g.pathNames) > 0 || g.more {
+		out = append(out, withID...)
+	}
+	if body {
+		out = append(out, withBody...)
+	}
+	return out
+}
+
+// responses documents success, the operation's own faults by status, and those
+// that it may answer with for other reasons.
+func responses(schemas huma.Registry, op Op, status string, ok *huma.Response, tagged bool, others []int) map[string]*huma.Response {
 	schema := schemas.Schema(reflect.TypeFor[problem.Problem](), true, "Problem")
 	failure := func(about string) *huma.Response {
 		return &huma.Response{Description: about,
 			Content: map[string]*huma.MediaType{problem.ContentType: {Schema: schema}}}
 	}
-	all := map[string]*huma.Response{status: ok,
-		"default": failure("A problem; its code says which.")}
+	all := map[string]*huma.Response{status: ok}
+	for _, k := range others {
+		all[strconv.Itoa(k)] = &huma.Response{Ref: "#/components/responses/Problem"}
+	}
 	if tagged {
 		ok.Headers = map[string]*huma.Param{"ETag": {Description: "What is read, for If-Match of an edit.", Schema: &huma.Schema{Type: huma.TypeString}}}
 		if op.Method == http.MethodGet {
