@@ -38,7 +38,10 @@ func Capabilities() []Capability {
 			a.Scenarios.Operations(r)
 			a.folderOperations(r)
 		}},
-		{Name: "core/evidence", Migrations: []fs.FS{evidence.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Evidence.Operations(r, a.Scenarios) }},
+		{Name: "core/evidence", Migrations: []fs.FS{evidence.Migrations}, Operations: func(r *rest.Registry, a *App) {
+			a.Evidence.Operations(r, a.Scenarios)
+			a.auditOperations(r)
+		}},
 		{Name: "core/dataset", Migrations: []fs.FS{dataset.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Datasets.Operations(r, a.Scenarios) }},
 		{Name: "core/loop", Migrations: []fs.FS{loop.Migrations}},
 		{Name: "core/gate", Kinds: []evidence.Kind{gate.Kind()}},

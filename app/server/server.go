@@ -41,6 +41,7 @@ var (
 const (
 	headerTimeout  = 10 * time.Second
 	requestTimeout = 60 * time.Second
+	answerTimeout  = 10 * time.Minute
 	idleTimeout    = 2 * time.Minute
 	maxHeader      = 64 << 10
 )
@@ -183,7 +184,7 @@ func (s *Server) handler(api http.Handler, who func(http.Handler) http.Handler) 
 	mux.Handle("/", console.Handler())
 	deny := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { rest.Fail(w, r, ErrCrossOrigin.With()) })
 	return web.Chain(mux, web.Identify(s.cfg.App.NewID), web.Access(s.cfg.Log, s.cfg.Now, nil), web.Secure,
-		web.Deadlines(requestTimeout, s.cfg.Now), web.SameOrigin(deny))
+		web.Deadlines(requestTimeout, answerTimeout, s.cfg.Now), web.SameOrigin(deny))
 }
 
 // noStore keeps answers of the API out of caches: they are for one person.

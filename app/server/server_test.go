@@ -2,10 +2,12 @@ package server_test
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +24,7 @@ import (
 
 	"github.com/landfall-ai/landfall/app"
 	"github.com/landfall-ai/landfall/app/server"
+	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/core/scenario"
 	"github.com/landfall-ai/landfall/kit/auth"
 	"github.com/landfall-ai/landfall/kit/home"
@@ -495,6 +498,7 @@ func TestRunOverHTTP(t *testing.T) {
 	if page.status != 200 || !strings.Contains(string(page.body), `lang="zh`) || !strings.Contains(page.header.Get("Content-Security-Policy"), "sandbox") {
 		t.Errorf("page: %d %v", page.status, page.header)
 	}
+	s.audit("desk")
 	start("", "{}").decode(t, &same)
 	if same.ID != run.ID || !same.Reused {
 		t.Errorf("nothing changed, and yet %+v", same)
@@ -511,6 +515,42 @@ func TestRunOverHTTP(t *testing.T) {
 	_, last = s.events("/api/v1/runs/"+run.ID+"/events", nil, func(string, string) bool { return false })
 	if !strings.Contains(last, `"state":"blocked"`) || !strings.Contains(last, "quality.data") {
 		t.Errorf("blocked: %s", last)
+	}
+}
+
+// audit holds an auditor's export to what it promises.
+func (s *served) audit(slug string) {
+	s.t.Helper()
+	got := s.call(request{as: "all", method: "GET", path: "/api/v1/scenarios/" + slug + "/audit", header: map[string]string{"Accept-Language": "zh"}})
+	z, err := zip.NewReader(bytes.NewReader(got.body), int64(len(got.body)))
+	if err != nil {
+		s.t.Fatalf("%d %.200s: %v", got.status, got.body, err)
+	}
+	files := map[string]string{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		raw, err := io.ReadAll(r)
+		if err := errors.Join(err, r.Close()); err != nil {
+			s.t.Fatal(err)
+		}
+		files[f.Name] = string(raw)
+	}
+	for name, content := range files {
+		sum := fmt.Sprintf("%x  %s\n", sha256.Sum256([]byte(content)), name)
+		if name != "SHA256SUMS" && !strings.Contains(files["SHA256SUMS"], sum) {
+			s.t.Errorf("no sum of %s", name)
+		}
+	}
+	r, err := evidence.VerifyBundle(s.t.Context(), strings.NewReader(files["bundle.jsonl"]),
+		evidence.VerifyOptions{Checkpoint: []byte(files["checkpoint.txt"]), Trust: strings.TrimSpace(files["trust.txt"])})
+	if err != nil || !r.OK() || r.Envelopes < 5 {
+		s.t.Errorf("the bundle: %v %+v", err, r)
+	}
+	if !strings.Contains(files["index.html"], "结论及其变化") || !strings.Contains(files["index.html"], "class=\"fail\"") || !strings.Contains(files["verdicts.json"], `"outcome": "fail"`) || files["scenario.yaml"] != document {
+		s.t.Errorf("index, verdicts or document: %.300s", files["index.html"])
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -35,7 +36,7 @@ func (c *command) evidenceExport() *cobra.Command {
 		Use: "export [ID …]", Args: cobra.ArbitraryArgs,
 		Short: c.say("write a bundle that verifies offline, without Landfall's database", "导出证据包：无需数据库即可离线校验"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), func(a *app.App) error {
+			return c.either(cmd.Context(), func(a *app.App) error {
 				sel := evidence.Selection{IDs: args, All: len(args) == 0 && scenario == ""}
 				if scenario != "" {
 					id, err := a.Scenarios.Resolve(cmd.Context(), evidence.ScenarioID(scenario))
@@ -44,20 +45,37 @@ func (c *command) evidenceExport() *cobra.Command {
 					}
 					sel.Scenario = id
 				}
-				if out == "" || out == "-" {
-					return a.Evidence.Export(cmd.Context(), c.t.Out, sel)
+				return c.writeBundle(out, func(w io.Writer) error { return a.Evidence.Export(cmd.Context(), w, sel) })
+			}, func(r *remote) error {
+				if len(args) > 0 {
+					return term.ErrUsage.With("command", cmd.CommandPath(), "problem", c.say("a server exports a scenario, or all", "服务器只支持导出一个场景或全部"))
 				}
-				err := file.Write(out, 0o644, func(w io.Writer) error { return a.Evidence.Export(cmd.Context(), w, sel) })
+				q := url.Values{}
+				if scenario != "" {
+					q.Set("scenario", scenario)
+				}
+				res, err := r.send(cmd.Context(), call{method: "GET", path: "/evidence-bundle", query: q})
 				if err != nil {
 					return err
 				}
-				return c.t.Talk("wrote %s; check it anywhere with: landfall evidence verify %s", "已写入 %s；可在任何机器上校验：landfall evidence verify %s", out, out)
+				defer res.Body.Close()
+				return c.writeBundle(out, func(w io.Writer) error { _, err := io.Copy(w, res.Body); return err })
 			})
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "O", "", c.say("the file to write (standard output without it)", "要写入的文件（缺省写到标准输出）"))
 	cmd.Flags().StringVar(&scenario, "scenario", "", c.say("only of this scenario", "只导出该场景的证据"))
 	return cmd
+}
+
+func (c *command) writeBundle(out string, write func(io.Writer) error) error {
+	if out == "" || out == "-" {
+		return write(c.t.Out)
+	}
+	if err := file.Write(out, 0o644, write); err != nil {
+		return err
+	}
+	return c.t.Talk("wrote %s; check it anywhere with: landfall evidence verify %s", "已写入 %s；可在任何机器上校验：landfall evidence verify %s", out, out)
 }
 
 func (c *command) evidenceVerify() *cobra.Command {
@@ -86,8 +104,19 @@ func (c *command) evidenceVerify() *cobra.Command {
 				}
 				return c.verified(r)
 			}
-			return c.with(cmd.Context(), func(a *app.App) error {
+			return c.either(cmd.Context(), func(a *app.App) error {
 				r, err := a.Evidence.Verify(cmd.Context(), opt)
+				if err != nil {
+					return err
+				}
+				return c.verified(r)
+			}, func(server *remote) error { // of all that the server gives: it proves itself, here
+				res, err := server.send(cmd.Context(), call{method: "GET", path: "/evidence-bundle"})
+				if err != nil {
+					return err
+				}
+				defer res.Body.Close()
+				r, err := evidence.VerifyBundle(cmd.Context(), res.Body, opt)
 				if err != nil {
 					return err
 				}
@@ -146,26 +175,24 @@ func (c *command) evidenceCheckpoint() *cobra.Command {
 		Use: "checkpoint", Args: cobra.NoArgs,
 		Short: c.say("print the newest signed checkpoint and the signer's key, to be kept outside", "输出最新的签名检查点和签名者公钥，供外部保存"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.with(cmd.Context(), func(a *app.App) error {
-				cp, err := a.Evidence.Log().Latest(cmd.Context(), a.DB.Read())
-				if err != nil {
-					return err
-				}
-				if cp == nil {
-					return evidence.ErrNothing.With()
-				}
-				trust, err := a.Keys.Current().Trust(a.Evidence.Log().Origin())
-				if err != nil {
-					return err
-				}
-				doc := struct {
-					Checkpoint string `json:"checkpoint"`
-					Trust      string `json:"trust"`
-				}{string(cp), trust}
+			show := func(doc *app.CheckpointView) error {
 				return c.t.Print(doc, func(w io.Writer) error {
-					_, err := w.Write(cp)
-					return errors.Join(err, c.t.Talk("keep it outside, with this key for --trust: %s", "请将其保存到外部，并保存用于 --trust 的公钥：%s", trust))
+					_, err := io.WriteString(w, doc.Checkpoint)
+					return errors.Join(err, c.t.Talk("keep it outside, with this key for --trust: %s", "请将其保存到外部，并保存用于 --trust 的公钥：%s", doc.Trust))
 				})
+			}
+			return c.either(cmd.Context(), func(a *app.App) error {
+				doc, err := a.Checkpoint(cmd.Context())
+				if err != nil {
+					return err
+				}
+				return show(doc)
+			}, func(r *remote) error {
+				var doc app.CheckpointView
+				if _, err := r.do(cmd.Context(), call{method: "GET", path: "/evidence-checkpoint"}, &doc); err != nil {
+					return err
+				}
+				return show(&doc)
 			})
 		},
 	}

@@ -83,27 +83,21 @@ func SameOrigin(deny http.Handler) Middleware {
 	return p.Handler
 }
 
-// Deadlines bounds how long a request may take to arrive and its answer to
-// leave. Handlers of streams move them on with Extend.
-func Deadlines(d time.Duration, now func() time.Time) Middleware {
+// Deadlines bounds how long a request may take to arrive, and until when its
+// answer must have left. Uploads and streams move them on.
+func Deadlines(read, write time.Duration, now func() time.Time) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			c, at := http.NewResponseController(w), now()
 			// A writer without deadlines is not a connection, and needs none.
-			_ = Extend(w, now().Add(d))
+			_ = errors.Join(c.SetReadDeadline(at.Add(read)), c.SetWriteDeadline(at.Add(write)))
 			next.ServeHTTP(w, r)
 		})
 	}
 }
 
-// Extend sets both deadlines of a connection.
-func Extend(w http.ResponseWriter, t time.Time) error {
-	c := http.NewResponseController(w)
-	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
-}
-
-// Access logs each request once it is answered: never its query, headers or
-// body, which may hold secrets. who names whoever asked; it is called with
-// the context of the innermost handler and may be nil.
+// Access logs each request once it is answered, and has observe count it, which
+// may be nil: never its query, headers or body, which may hold secrets.
 func Access(log *slog.Logger, now func() time.Time, observe func(r *http.Request, status int, d time.Duration)) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
