@@ -41,6 +41,7 @@ func Capabilities() []Capability {
 		{Name: "core/evidence", Migrations: []fs.FS{evidence.Migrations}, Operations: func(r *rest.Registry, a *App) {
 			a.Evidence.Operations(r, a.Scenarios)
 			a.auditOperations(r)
+			a.backupOperations(r)
 		}},
 		{Name: "core/dataset", Migrations: []fs.FS{dataset.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Datasets.Operations(r, a.Scenarios) }},
 		{Name: "core/loop", Migrations: []fs.FS{loop.Migrations}},

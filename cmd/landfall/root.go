@@ -48,7 +48,7 @@ func (c *command) root() *cobra.Command {
 	root.PersistentFlags().StringVar(&c.home, "home", "", t.Say("folder of the records (default $LANDFALL_HOME, else the user's data folder)",
 		"记录所在目录（缺省 $LANDFALL_HOME，否则为用户数据目录）"))
 	root.PersistentFlags().StringVar(&c.server, "server", "", t.Say("work on this server instead of the home (else $LANDFALL_SERVER)", "改用该服务器而非本机记录（缺省 $LANDFALL_SERVER）"))
-	root.AddCommand(c.initCommand(), c.validateCommand(), c.runCommand(), c.gateCommand(), c.reportCommand(), c.demoCommand(), c.dataCommand(), c.gradeCommand(), c.roiCommand(), c.serveCommand(), c.loginCommand(), c.pushCommand(), c.runsCommand())
+	root.AddCommand(c.initCommand(), c.validateCommand(), c.runCommand(), c.gateCommand(), c.reportCommand(), c.demoCommand(), c.dataCommand(), c.gradeCommand(), c.roiCommand(), c.serveCommand(), c.loginCommand(), c.pushCommand(), c.runsCommand(), c.backupCommand(), c.restoreCommand())
 	c.addGenerated(root)
 	return root
 }

@@ -31,7 +31,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "cases": writeCases, "gb18030": toGB18030, "prepend": prepend, "longline": longLine, "hold": hold, "replace": replace,
-			"serving": serving, "sameshape": sameShape,
+			"serving": serving, "sameshape": sameShape, "cut": cut,
 		},
 	})
 }

@@ -5,7 +5,9 @@ import (
 	"encoding/csv"
 	"errors"
 	"log/slog"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,4 +53,13 @@ func sameShape(ts *testscript.TestScript, _ bool, args []string) {
 	if !slices.EqualFunc(a, b, slices.Equal) {
 		ts.Fatalf("they differ:\n%v\n%v", a, b)
 	}
+}
+
+// cut takes bytes off the end of a file: cut FILE N
+func cut(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), info.Size()-n))
 }

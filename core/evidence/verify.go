@@ -8,6 +8,8 @@ import (
 
 	"github.com/uptrace/bun"
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/landfall-ai/landfall/kit/store"
 )
 
 // Entries reads and checks what the leaves of a log hold.
@@ -335,4 +337,10 @@ func (envelopes) Outside(ctx context.Context, db bun.IDB, origin string) ([]int6
 		out = append(out, leaf)
 	}
 	return out, rows.Err()
+}
+
+// VerifyStored is Service.Verify for a database alone, such as a restored one:
+// the public keys that it holds suffice.
+func VerifyStored(ctx context.Context, db *store.DB, o VerifyOptions) (Report, error) {
+	return NewLog(DefaultOrigin, nil).Verify(ctx, db.Read(), envelopes{}, o)
 }

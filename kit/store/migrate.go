@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -112,10 +113,36 @@ func (d *DB) migrate(ctx context.Context, m *merged) error {
 		if current > target {
 			return ErrNewer.With("version", strconv.FormatInt(current, 10))
 		}
+		if current > 0 && current < target && d.engine == SQLite {
+			if err := d.keepBefore(ctx, current); err != nil {
+				return err
+			}
+		}
 		// Up also refuses a new migration that is older than what is applied.
 		if _, err := p.Up(ctx); err != nil {
 			return fmt.Errorf("apply migrations: %w", err)
 		}
 		return nil
 	})
+}
+
+// keepBefore copies the database beside itself before it is changed for good:
+// landfall.db.before-VERSION. A copy that an interrupted migration left is as
+// good, since nothing was changed before it was whole.
+func (d *DB) keepBefore(ctx context.Context, version int64) error {
+	to := d.path + ".before-" + strconv.FormatInt(version, 10)
+	if _, err := os.Stat(to); err == nil {
+		return nil
+	}
+	tmp := to + ".part"
+	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("copy the database before migrating: %w", err)
+	}
+	if err := snapshot(ctx, d.path, tmp); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, to); err != nil {
+		return fmt.Errorf("copy the database before migrating: %w", err)
+	}
+	return nil
 }

@@ -38,6 +38,7 @@ const readers = 8
 // DB is an open database. It is safe for concurrent use.
 type DB struct {
 	engine Engine
+	path   string // of the file on SQLite
 	write  *bun.DB
 	read   *bun.DB
 }
@@ -69,10 +70,11 @@ func connect(ctx context.Context, url string) (*DB, error) {
 	var write, read *sql.DB
 	var err error
 	var dialect func() schema.Dialect
-	engine := SQLite
+	engine, file := SQLite, ""
 	switch path, isFile := strings.CutPrefix(url, "sqlite:"); {
 	case isFile && path != "":
 		dialect = func() schema.Dialect { return sqlitedialect.New() }
+		file = path
 		write, read, err = openSQLite(ctx, path)
 	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
 		engine = Postgres
@@ -85,7 +87,7 @@ func connect(ctx context.Context, url string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{engine: engine, write: bun.NewDB(write, dialect()), read: bun.NewDB(read, dialect())}, nil
+	return &DB{engine: engine, path: file, write: bun.NewDB(write, dialect()), read: bun.NewDB(read, dialect())}, nil
 }
 
 // Engine says which engine it is, for the few statements that differ.
