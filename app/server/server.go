@@ -72,6 +72,7 @@ type Server struct {
 	inside   *http.Server
 	draining atomic.Bool
 	stop     context.CancelFunc
+	metrics  *metrics
 }
 
 // Open listens on the address and on the home's socket, and answers nothing
@@ -86,7 +87,7 @@ func Open(cfg Config) (*Server, error) {
 	if cfg.Drain == 0 {
 		cfg.Drain = 30 * time.Second
 	}
-	s := &Server{cfg: cfg}
+	s := &Server{cfg: cfg, metrics: newMetrics(cfg.App)}
 	var err error
 	if s.tcp, err = net.Listen("tcp", cfg.Listen); err != nil {
 		reason := err
@@ -181,9 +182,10 @@ func (s *Server) handler(api http.Handler, who func(http.Handler) http.Handler) 
 	}
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", s.ready)
+	mux.Handle("GET /metrics", web.Chain(s.metrics.handler(), who, acting))
 	mux.Handle("/", console.Handler())
 	deny := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { rest.Fail(w, r, ErrCrossOrigin.With()) })
-	return web.Chain(mux, web.Identify(s.cfg.App.NewID), web.Access(s.cfg.Log, s.cfg.Now, nil), web.Secure,
+	return web.Chain(mux, web.Identify(s.cfg.App.NewID), web.Access(s.cfg.Log, s.cfg.Now, s.metrics.observe), web.Secure,
 		web.Deadlines(requestTimeout, answerTimeout, s.cfg.Now), web.SameOrigin(deny))
 }
 

@@ -233,6 +233,12 @@ func TestOutside(t *testing.T) {
 		{request{as: "all", method: "GET", path: "/api/v1/scenarios"}, 200, `"items":[]`},
 		{request{as: "all", method: "GET", path: "/api/v2/scenarios"}, 404, "rest.no_route"},
 		{request{as: "all", method: "POST", path: "/api/v1/scenarios", header: map[string]string{"Sec-Fetch-Site": "cross-site"}}, 403, "server.cross_origin"},
+		{request{method: "GET", path: "/metrics"}, 401, "rest.sign_in"},
+		{request{as: "a", method: "GET", path: "/metrics"}, 403, "rest.denied"},
+		{request{as: "all", method: "GET", path: "/metrics"}, 200, "landfall_store_up 1"},
+		{request{as: "all", method: "GET", path: "/metrics"}, 200, `landfall_http_request_duration_seconds_count{method="GET",status="401",surface="api"} 1`},
+		{request{as: "all", method: "GET", path: "/metrics"}, 200, `landfall_records{of="scenario"} 0`},
+		{request{method: "GET", path: "/api/v1/docs"}, 200, "list-scenarios"},
 		{request{method: "GET", path: "/api/v1/openapi.json"}, 200, `"openapi": "3.1.0"`},
 	} {
 		got := s.call(c.r)

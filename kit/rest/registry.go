@@ -122,6 +122,7 @@ func New(cfg Config) *Registry {
 	c.Responses = map[string]*huma.Response{"Problem": {Description: "A problem; its code says which.",
 		Content: map[string]*huma.MediaType{problem.ContentType: {Schema: c.Schemas.Schema(reflect.TypeFor[problem.Problem](), true, "Problem")}}}}
 	r.mux.HandleFunc("GET "+r.prefix+"/openapi.json", r.serveOpenAPI)
+	r.mux.HandleFunc("GET "+r.prefix+"/docs", r.serveDocs)
 	return r
 }
 
