@@ -21,6 +21,7 @@ import (
 	"github.com/landfall-ai/landfall/core/gate"
 	"github.com/landfall-ai/landfall/core/loop"
 	"github.com/landfall-ai/landfall/core/scenario"
+	"github.com/landfall-ai/landfall/core/webhook"
 	"github.com/landfall-ai/landfall/kit/blob"
 	"github.com/landfall-ai/landfall/kit/home"
 	"github.com/landfall-ai/landfall/kit/id"
@@ -38,6 +39,8 @@ type Config struct {
 	Log     *slog.Logger
 	Now     func() time.Time // time.Now if nil
 	Runs    int              // runs at once on a server; 1 if 0
+	// Webhooks are origins inside a private network that events may be sent to.
+	Webhooks []string
 }
 
 // App is a home that is open: it holds the lock, the database and every
@@ -56,6 +59,7 @@ type App struct {
 	Runs      *poc.Runs
 	Gates     *gate.Service
 	Policies  *gate.Policies
+	Webhooks  *webhook.Service
 	REST      *rest.Registry
 
 	// Endpoints are those that an administrator defined; nil is none.
@@ -122,22 +126,25 @@ func Open(ctx context.Context, cfg Config) (_ *App, err error) {
 	if err := a.tidyWork(); err != nil {
 		return nil, err
 	}
-	if err := a.wire(caps); err != nil {
+	if err := a.wire(caps, cfg.Webhooks); err != nil {
 		return nil, err
 	}
 	return a, nil
 }
 
 // wire makes every service and ties it to the loop.
-func (a *App) wire(caps []Capability) error {
+func (a *App) wire(caps []Capability, webhooks []string) error {
 	a.boot = a.newID("boot")
 	homeID, err := a.Home.ID(a.newID)
 	if err != nil {
 		return err
 	}
-	a.Jobs = jobs.New(jobs.Config{DB: a.DB, ID: homeID, Log: a.log, Now: a.now, Queues: map[string]int{runQueue: max(1, a.parallel)}})
+	a.Jobs = jobs.New(jobs.Config{DB: a.DB, ID: homeID, Log: a.log, Now: a.now, Queues: map[string]int{runQueue: max(1, a.parallel), webhook.Queue: 4}})
 	a.Loop = loop.New(loop.Deps{DB: a.DB, Jobs: a.Jobs, NewID: a.newID, Now: a.now})
 	if a.Keys, err = evidence.OpenKeys(a.Home.Keys(), a.now, rand.Reader); err != nil {
+		return err
+	}
+	if err := a.wireWebhooks(homeID, webhooks); err != nil {
 		return err
 	}
 	var kinds []evidence.Kind

@@ -13,6 +13,7 @@ import (
 	"github.com/landfall-ai/landfall/core/gate"
 	"github.com/landfall-ai/landfall/core/loop"
 	"github.com/landfall-ai/landfall/core/scenario"
+	"github.com/landfall-ai/landfall/core/webhook"
 	"github.com/landfall-ai/landfall/kit/idempotent"
 	"github.com/landfall-ai/landfall/kit/rest"
 	"github.com/landfall-ai/landfall/prove/failure"
@@ -45,6 +46,7 @@ func Capabilities() []Capability {
 		}},
 		{Name: "core/dataset", Migrations: []fs.FS{dataset.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Datasets.Operations(r, a.Scenarios) }},
 		{Name: "core/loop", Migrations: []fs.FS{loop.Migrations}},
+		{Name: "core/webhook", Migrations: []fs.FS{webhook.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Webhooks.Operations(r) }},
 		{Name: "core/gate", Kinds: []evidence.Kind{gate.Kind()}},
 		{Name: "prove/quality", Kinds: []evidence.Kind{quality.Kind()}, Policies: []gate.Source{{Name: "prove/quality/policy.yaml", Data: quality.Policy}}},
 		{Name: "align/poc", Kinds: []evidence.Kind{poc.Kind()}, Migrations: []fs.FS{poc.Migrations},
@@ -65,7 +67,7 @@ func Capabilities() []Capability {
 // Table returns the operation table alone, to make commands and documents
 // from: its operations are not connected to a home and must not be called.
 func Table() *rest.Registry {
-	a := &App{Scenarios: &scenario.Service{}, Evidence: &evidence.Service{}, Datasets: &dataset.Service{}, Runs: &poc.Runs{}}
+	a := &App{Webhooks: &webhook.Service{}, Scenarios: &scenario.Service{}, Evidence: &evidence.Service{}, Datasets: &dataset.Service{}, Runs: &poc.Runs{}}
 	r := rest.New(rest.Config{Title: "Landfall"})
 	for _, c := range Capabilities() {
 		if c.Operations != nil {

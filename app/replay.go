@@ -101,7 +101,7 @@ func (a *App) Replay(ctx context.Context, runID poc.RunID, caseID, candidate str
 	}
 	c := e.Cases[at]
 	out := &Replayed{Run: run.ID, Case: c.ID, Suite: c.Suite, Slice: c.Slice, Candidate: candidate, Input: c.Input, Image: c.Image, Expected: c.Resolution,
-		Then: Resolved{Resolution: then.Resolution, Correct: then.Correct, Score: then.Score, Confidence: then.Confidence, LatencyUs: then.LatencyUs, Error: then.Error},
+		Then:    Resolved{Resolution: then.Resolution, Correct: then.Correct, Score: then.Score, Confidence: then.Confidence, LatencyUs: then.LatencyUs, Error: then.Error},
 		Changed: changed(m, e, then, c)}
 	if out.Asked, err = a.asks(b, candidate, c); err != nil {
 		return nil, err

@@ -121,6 +121,12 @@ func serve(t *testing.T, home string) *served {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serving(t, a)
+}
+
+// serving serves an open home until the test ends.
+func serving(t *testing.T, a *app.App) *served {
+	t.Helper()
 	a.Teams = func(_ context.Context, id string) (string, error) {
 		if !slices.Contains([]string{scenario.LocalTeam, "team_a", "team_b"}, id) {
 			return "", scenario.ErrNoTeam.With("id", id, "local", scenario.LocalTeam)
@@ -136,7 +142,7 @@ func serve(t *testing.T, home string) *served {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	out := &served{t: t, app: a, home: home, url: s.URL(), done: make(chan error, 1)}
+	out := &served{t: t, app: a, home: a.Home.Dir(), url: s.URL(), done: make(chan error, 1)}
 	go func() {
 		err := s.Serve(ctx)
 		end, cancel := context.WithTimeout(context.Background(), 20*time.Second)

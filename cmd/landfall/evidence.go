@@ -203,6 +203,7 @@ var nouns = map[string]text.Text{
 	"scenarios": {En: "scenarios: list, show", Zh: "场景：列表、查看"},
 	"datasets":  {En: "dataset versions: list, show", Zh: "数据集版本：列表、查看"},
 	"runs":      {En: "runs: list, show, start, resume, cancel, cases", Zh: "运行记录：列表、查看、启动、继续、取消、逐条结果"},
+	"webhooks":  {En: "other systems that are told of events: list, create, test, pause, remove, deliveries", Zh: "事件通知：列表、创建、测试、暂停、移除、投递记录"},
 	"revisions": {En: "revisions of a scenario: list, show, diff", Zh: "场景的修订：列表、查看、比较"},
 }
 

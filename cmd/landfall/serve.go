@@ -16,7 +16,8 @@ import (
 
 func (c *command) serveCommand() *cobra.Command {
 	listen, logs := "127.0.0.1:8484", ""
-	demo := false
+	demo, runs := false, 1
+	var webhooks []string
 	var drain time.Duration
 	cmd := &cobra.Command{
 		Use: "serve", Args: cobra.NoArgs,
@@ -33,11 +34,13 @@ in flight; runs go on where they stopped at the next start.
 
 /livez 表示进程存活，/readyz 表示可以接收请求。`),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.serve(cmd.Context(), server.Config{Listen: listen, Drain: drain}, demo, logs)
+			return c.serve(cmd.Context(), server.Config{Listen: listen, Drain: drain}, app.Config{Runs: runs, Webhooks: webhooks}, demo, logs)
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", listen, c.say("address to listen on; port 0 takes a free one", "监听地址；端口 0 表示任选空闲端口"))
 	cmd.Flags().BoolVar(&demo, "demo", false, c.say("run the shipped example in this home first", "先在该目录中运行内置示例"))
+	cmd.Flags().IntVar(&runs, "runs", runs, c.say("runs at once; further ones wait", "同时进行的运行数；其余排队"))
+	cmd.Flags().StringSliceVar(&webhooks, "allow-webhook", nil, c.say("origin inside your network that events may be sent to, scheme://host:port", "允许接收事件通知的内网来源，协议://主机:端口"))
 	cmd.Flags().DurationVar(&drain, "drain", 30*time.Second, c.say("how long requests in flight may take once it stops", "停止时等待进行中请求的最长时间"))
 	term.Choice(cmd.Flags(), &logs, "log", []string{"json", "text"}, c.say("form of the log on standard error (default text on a terminal, else json)", "标准错误上的日志格式（终端上缺省为 text，否则为 json）"))
 	return cmd
@@ -56,9 +59,10 @@ func (c *command) logger(form string, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, opt))
 }
 
-func (c *command) serve(ctx context.Context, cfg server.Config, demo bool, logs string) (err error) {
+func (c *command) serve(ctx context.Context, cfg server.Config, home app.Config, demo bool, logs string) (err error) {
 	cfg.Log, cfg.Now = c.logger(logs, c.t.Err), time.Now
-	cfg.App, err = app.Open(ctx, app.Config{Home: c.home, Version: version, Now: time.Now, Log: cfg.Log})
+	home.Home, home.Version, home.Now, home.Log = c.home, version, time.Now, cfg.Log
+	cfg.App, err = app.Open(ctx, home)
 	if err != nil {
 		return err
 	}
