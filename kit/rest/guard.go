@@ -157,6 +157,9 @@ func (r *Registry) guardPath(e *Operation) func(huma.Context, func(huma.Context)
 // mayPath checks the permission of e on the last id of the path, and reading
 // on those before it.
 func (r *Registry) mayPath(ctx context.Context, e *Operation, value func(string) string) error {
+	if e.Anyone {
+		return nil
+	}
 	p := auth.From(ctx)
 	if p.Nobody() {
 		return ErrSignIn.With()
@@ -164,7 +167,7 @@ func (r *Registry) mayPath(ctx context.Context, e *Operation, value func(string)
 	last := len(e.guard.pathNames) - 1
 	if last < 0 {
 		// What a list without an owner shows is the list's own filter.
-		if e.Perm == auth.Read || auth.Decide(p, "", auth.Read, e.Perm) == auth.Allowed {
+		if e.Perm == auth.Read && !e.Organisation || auth.Decide(p, "", auth.Read, e.Perm) == auth.Allowed {
 			return nil
 		}
 		return denied(e.Perm)
