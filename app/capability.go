@@ -8,9 +8,11 @@ import (
 	"github.com/landfall-ai/landfall/align/poc/boundary"
 	"github.com/landfall-ai/landfall/align/poc/diff"
 	"github.com/landfall-ai/landfall/align/roi"
+	"github.com/landfall-ai/landfall/core/audit"
 	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/core/gate"
+	"github.com/landfall-ai/landfall/core/identity"
 	"github.com/landfall-ai/landfall/core/loop"
 	"github.com/landfall-ai/landfall/core/scenario"
 	"github.com/landfall-ai/landfall/core/webhook"
@@ -44,6 +46,8 @@ func Capabilities() []Capability {
 			a.auditOperations(r)
 			a.backupOperations(r)
 		}},
+		{Name: "core/audit", Migrations: []fs.FS{audit.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Audit.Operations(r) }},
+		{Name: "core/identity", Migrations: []fs.FS{identity.Migrations}, Operations: func(r *rest.Registry, a *App) { a.People.Operations(r) }},
 		{Name: "core/dataset", Migrations: []fs.FS{dataset.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Datasets.Operations(r, a.Scenarios) }},
 		{Name: "core/loop", Migrations: []fs.FS{loop.Migrations}},
 		{Name: "core/webhook", Migrations: []fs.FS{webhook.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Webhooks.Operations(r) }},
@@ -67,7 +71,8 @@ func Capabilities() []Capability {
 // Table returns the operation table alone, to make commands and documents
 // from: its operations are not connected to a home and must not be called.
 func Table() *rest.Registry {
-	a := &App{Webhooks: &webhook.Service{}, Scenarios: &scenario.Service{}, Evidence: &evidence.Service{}, Datasets: &dataset.Service{}, Runs: &poc.Runs{}}
+	a := &App{Webhooks: &webhook.Service{}, Scenarios: &scenario.Service{}, Evidence: &evidence.Service{}, Datasets: &dataset.Service{}, Runs: &poc.Runs{},
+		Audit: &audit.Log{}, People: &identity.Service{}}
 	r := rest.New(rest.Config{Title: "Landfall"})
 	for _, c := range Capabilities() {
 		if c.Operations != nil {

@@ -204,6 +204,12 @@ var nouns = map[string]text.Text{
 	"datasets":  {En: "dataset versions: list, show", Zh: "数据集版本：列表、查看"},
 	"runs":      {En: "runs: list, show, start, resume, cancel, cases", Zh: "运行记录：列表、查看、启动、继续、取消、逐条结果"},
 	"webhooks":  {En: "other systems that are told of events: list, create, test, pause, remove, deliveries", Zh: "事件通知：列表、创建、测试、暂停、移除、投递记录"},
+	"audit":     {En: "who changed what: list, show, verify", Zh: "审计日志：列表、查看、校验"},
+	"users":     {En: "users: list, invite, roles, deactivate", Zh: "用户：列表、邀请、角色、停用"},
+	"teams":     {En: "teams: list, show, create, rename", Zh: "团队：列表、查看、新建、改名"},
+	"members":   {En: "members of a team: list, add, change-role, remove", Zh: "团队成员：列表、添加、调整角色、移除"},
+	"tokens":    {En: "API tokens: list, create, revoke", Zh: "API 令牌：列表、新建、撤销"},
+	"sessions":  {En: "sessions: list, end", Zh: "会话：列表、结束"},
 	"revisions": {En: "revisions of a scenario: list, show, diff", Zh: "场景的修订：列表、查看、比较"},
 }
 
