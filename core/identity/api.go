@@ -69,8 +69,8 @@ type signInInput struct {
 	}
 }
 
-// linkInput carries the secret of a link in a header, where no log has it.
-type linkInput struct {
+// LinkInput carries the secret of a link in a header, where no log has it.
+type LinkInput struct {
 	Link string `header:"X-Landfall-Link" required:"true" maxLength:"100" doc:"What stands behind the # of the link."`
 }
 
@@ -84,7 +84,7 @@ type Offer struct {
 }
 
 type acceptInput struct {
-	linkInput
+	LinkInput
 	Body struct {
 		Login    string `json:"login,omitempty" maxLength:"200" doc:"login, if the link leaves it open" zh:"登录名（链接未指定时填写）"`
 		Name     string `json:"name,omitempty" maxLength:"100" doc:"name to be shown" zh:"显示名称"`
@@ -116,7 +116,7 @@ func (s *Service) doorOperations(r *rest.Registry) {
 		func(ctx context.Context, _ *rest.None) (*rest.None, error) { return nil, s.SignOut(ctx) })
 	rest.Add(r, rest.Op{ID: "show-link", Method: "GET", Path: "/link", Anyone: true, Errors: []fault.Def{ErrLink},
 		Doc: text.Text{En: "Show what a one-time link is for.", Zh: "查看一次性链接的用途。"}},
-		func(ctx context.Context, in *linkInput) (*Offer, error) {
+		func(ctx context.Context, in *LinkInput) (*Offer, error) {
 			l, err := s.openLink(ctx, s.d.DB.Read(), in.Link)
 			if err != nil {
 				return nil, err
@@ -182,12 +182,13 @@ func (s *Service) doorOperations(r *rest.Registry) {
 		})
 }
 
-type userInput struct {
+// UserInput names a user.
+type UserInput struct {
 	User UserID `path:"user"`
 }
 
 type userRoleInput struct {
-	userInput
+	UserInput
 	Body struct {
 		Role Role `json:"role" enum:"administrator,auditor,none" doc:"administrator, auditor or none" zh:"administrator（管理员）、auditor（审计员）或 none（无）"`
 	}
@@ -236,11 +237,11 @@ func (s *Service) userOperations(r *rest.Registry) {
 		})
 	rest.Add(r, rest.Op{ID: "show-user", Method: "GET", Path: "/users/{user}", Perm: auth.Read, Noun: "users", Verb: "show",
 		Doc: text.Text{En: "Show a user.", Zh: "查看用户。"}, Columns: userColumns, Errors: []fault.Def{ErrNoUser}},
-		func(ctx context.Context, in *userInput) (*UserView, error) {
+		func(ctx context.Context, in *UserInput) (*UserView, error) {
 			return shown(s.User(ctx, s.d.DB.Read(), string(in.User)))
 		})
 	type renameInput struct {
-		userInput
+		UserInput
 		Body struct {
 			Name string `json:"name" minLength:"1" maxLength:"100" doc:"name to be shown" zh:"显示名称"`
 		}
@@ -265,7 +266,7 @@ func (s *Service) userOperations(r *rest.Registry) {
 		})
 	rest.Add(r, rest.Op{ID: "reset-password", Method: "POST", Path: "/users/{user}/reset", Perm: auth.Admin, Noun: "users", Verb: "reset-password", Status: http.StatusCreated,
 		Doc: text.Text{En: "Make a one-time link with which a user sets a new password.", Zh: "生成一次性链接，供用户重设密码。"}, Columns: linkColumns},
-		func(ctx context.Context, in *userInput) (*Made, error) {
+		func(ctx context.Context, in *UserInput) (*Made, error) {
 			link, expires, err := s.ResetLink(ctx, string(in.User))
 			return &Made{link, expires}, err
 		})
@@ -278,16 +279,16 @@ func (s *Service) userOperations(r *rest.Registry) {
 	rest.Add(r, rest.Op{ID: "deactivate-user", Method: "POST", Path: "/users/{user}/deactivate", Perm: auth.Admin, Noun: "users", Verb: "deactivate",
 		Doc: text.Text{En: "Keep a user out: their sessions end, their tokens no longer work.", Zh: "停用用户：会话立即结束，令牌随即失效。"}, Columns: userColumns,
 		Errors: []fault.Def{ErrLastAdministrator}},
-		func(ctx context.Context, in *userInput) (*UserView, error) {
+		func(ctx context.Context, in *UserInput) (*UserView, error) {
 			return shown(s.Deactivate(ctx, string(in.User)))
 		})
 	rest.Add(r, rest.Op{ID: "reactivate-user", Method: "POST", Path: "/users/{user}/reactivate", Perm: auth.Admin, Noun: "users", Verb: "reactivate",
 		Doc: text.Text{En: "Let a user in again.", Zh: "重新启用用户。"}, Columns: userColumns},
-		func(ctx context.Context, in *userInput) (*UserView, error) {
+		func(ctx context.Context, in *UserInput) (*UserView, error) {
 			return shown(s.Reactivate(ctx, string(in.User)))
 		})
 	type passwordInput struct {
-		userInput
+		UserInput
 		Body struct {
 			Old string `json:"old" maxLength:"512"`
 			New string `json:"new" maxLength:"512"`

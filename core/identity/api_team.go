@@ -29,11 +29,13 @@ var memberColumns = []term.Column{
 	{Field: "origin", Head: text.Text{En: "ORIGIN", Zh: "来源"}},
 }
 
-type teamInput struct {
+// TeamInput names a team.
+type TeamInput struct {
 	Team TeamID `path:"team"`
 }
 
-type memberInput struct {
+// MemberInput names a member.
+type MemberInput struct {
 	Member MemberID `path:"member"`
 }
 
@@ -52,7 +54,7 @@ func (s *Service) teamOperations(r *rest.Registry) {
 		})
 	rest.Add(r, rest.Op{ID: "show-team", Method: "GET", Path: "/teams/{team}", Perm: auth.Read, Noun: "teams", Verb: "show",
 		Doc: text.Text{En: "Show a team.", Zh: "查看团队。"}, Columns: teamColumns, Errors: []fault.Def{ErrNoTeam}},
-		func(ctx context.Context, in *teamInput) (*TeamView, error) {
+		func(ctx context.Context, in *TeamInput) (*TeamView, error) {
 			return shown(s.Team(ctx, s.d.DB.Read(), string(in.Team)))
 		})
 	type nameBody struct {
@@ -66,7 +68,7 @@ func (s *Service) teamOperations(r *rest.Registry) {
 	rest.Add(r, rest.Op{ID: "rename-team", Method: "PATCH", Path: "/teams/{team}", Perm: auth.Own, Noun: "teams", Verb: "rename",
 		Doc: text.Text{En: "Give a team another name.", Zh: "修改团队名称。"}, Columns: teamColumns, Errors: []fault.Def{ErrTeamName}},
 		func(ctx context.Context, in *struct {
-			teamInput
+			TeamInput
 			Body nameBody
 		}) (*TeamView, error) {
 			return shown(s.RenameTeam(ctx, string(in.Team), in.Body.Name))
@@ -74,7 +76,7 @@ func (s *Service) teamOperations(r *rest.Registry) {
 	rest.Add(r, rest.Op{ID: "list-members", Method: "GET", Path: "/teams/{team}/members", Perm: auth.Read, Noun: "members", Verb: "list",
 		Doc: text.Text{En: "List the members of a team.", Zh: "列出团队成员。"}, Columns: memberColumns},
 		func(ctx context.Context, in *struct {
-			teamInput
+			TeamInput
 			rest.PageParams
 		}) (*rest.Page[MemberView], error) {
 			return rest.Paginate(ctx, in.PageParams, in.Team, func(ctx context.Context, after *string, limit int) ([]MemberView, error) {
@@ -82,7 +84,7 @@ func (s *Service) teamOperations(r *rest.Registry) {
 			}, func(v MemberView) string { return v.ID })
 		})
 	type addInput struct {
-		teamInput
+		TeamInput
 		Body struct {
 			Login string `json:"login" maxLength:"200" doc:"login of the person, usually an e-mail address" zh:"对方的登录名，通常为邮箱"`
 			Role  Role   `json:"role" enum:"viewer,contributor,approver,owner" doc:"viewer, contributor, approver or owner" zh:"viewer（查看者）、contributor（贡献者）、approver（审批者）或 owner（负责人）"`
@@ -97,7 +99,7 @@ func (s *Service) teamOperations(r *rest.Registry) {
 			return &a, err
 		})
 	type roleInput struct {
-		memberInput
+		MemberInput
 		Body struct {
 			Role Role `json:"role" enum:"viewer,contributor,approver,owner" doc:"viewer, contributor, approver or owner" zh:"viewer（查看者）、contributor（贡献者）、approver（审批者）或 owner（负责人）"`
 		}
@@ -110,7 +112,7 @@ func (s *Service) teamOperations(r *rest.Registry) {
 		})
 	rest.Add(r, rest.Op{ID: "remove-member", Method: "DELETE", Path: "/members/{member}", Perm: auth.Own, Noun: "members", Verb: "remove",
 		Doc: text.Text{En: "Take a member out of their team.", Zh: "移除成员。"}, Errors: []fault.Def{ErrManaged}},
-		func(ctx context.Context, in *memberInput) (*rest.None, error) {
+		func(ctx context.Context, in *MemberInput) (*rest.None, error) {
 			return nil, s.Remove(ctx, string(in.Member))
 		})
 }
@@ -177,7 +179,7 @@ func (s *Service) tokenOperations(r *rest.Registry) {
 			}, func(v TokenView) string { return v.ID })
 		})
 	type makeInput struct {
-		userInput
+		UserInput
 		Body struct {
 			Name        string   `json:"name" minLength:"1" maxLength:"100" doc:"what it is for" zh:"用途"`
 			Permissions []string `json:"permissions" minItems:"1" enum:"read,contribute,approve,own,admin" nullable:"false" doc:"what it may do, at most what you may: read, contribute, approve, own, admin" zh:"允许的权限，不超过您本人的权限：read、contribute、approve、own、admin"`

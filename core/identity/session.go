@@ -126,7 +126,10 @@ func (st sessionStore) tx(ctx context.Context, f func(context.Context, bun.Tx) e
 // CommitCtx stores a session. Every request moves the end of its session on;
 // to write that each time would cost more than the rest of the request, so it
 // is written once a minute. A session that was ended meanwhile stays ended.
-func (st sessionStore) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
+//
+// When it ends is ours to say, by our clock: what scs says comes from the
+// system's.
+func (st sessionStore) CommitCtx(ctx context.Context, token string, data []byte, _ time.Time) error {
 	_, values, err := scs.GobCodec{}.Decode(data)
 	if err != nil {
 		return fmt.Errorf("read session: %w", err)
@@ -142,7 +145,7 @@ func (st sessionStore) CommitCtx(ctx context.Context, token string, data []byte,
 	}
 	v := visitOf(ctx)
 	r := sessionRow{Token: hash, ID: st.s.d.NewID("ses"), UserID: user, Data: data, Address: audit.OriginOf(ctx).Address, Agent: v.agent,
-		CreatedAt: store.Micros(now), SeenAt: store.Micros(now), ExpiresAt: store.Micros(expiry)}
+		CreatedAt: store.Micros(now), SeenAt: store.Micros(now), ExpiresAt: store.Micros(now.Add(idleLife))}
 	return st.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.NewDelete().Model((*sessionRow)(nil)).Where("expires_at <= ?", store.Micros(now)).Exec(ctx); err != nil {
 			return fmt.Errorf("forget sessions: %w", err)
@@ -150,7 +153,9 @@ func (st sessionStore) CommitCtx(ctx context.Context, token string, data []byte,
 		if v.fresh {
 			return insert(ctx, tx, &r)
 		}
-		_, err := tx.NewUpdate().Model(&r).Column("data", "seen_at", "expires_at", "address", "agent").WherePK().Exec(ctx)
+		_, err := tx.NewUpdate().Model(&r).Set("data = ?data").Set("seen_at = ?seen_at").Set("address = ?address").Set("agent = ?agent").
+			Set("expires_at = CASE WHEN created_at + ? < ?expires_at THEN created_at + ? ELSE ?expires_at END", sessionLife.Microseconds(), sessionLife.Microseconds()).
+			WherePK().Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("store session: %w", err)
 		}

@@ -64,6 +64,11 @@ func (r *Registry) plan(e *Operation, in reflect.Type) guard {
 	if in.Kind() != reflect.Struct {
 		bad("its input must be a struct")
 	}
+	for _, f := range reflect.VisibleFields(in) {
+		if f.Anonymous && !f.IsExported() {
+			bad("its input embeds %s, which huma would leave empty: export it", f.Type)
+		}
+	}
 	byName := map[string]reflect.Type{}
 	var g guard
 	for f := range fields(in) {
