@@ -18,8 +18,10 @@ import (
 	"github.com/landfall-ai/landfall/align/poc"
 	"github.com/landfall-ai/landfall/core/audit"
 	"github.com/landfall-ai/landfall/core/dataset"
+	"github.com/landfall-ai/landfall/core/endpoint"
 	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/core/gate"
+	"github.com/landfall-ai/landfall/core/gate/waiver"
 	"github.com/landfall-ai/landfall/core/identity"
 	"github.com/landfall-ai/landfall/core/loop"
 	"github.com/landfall-ai/landfall/core/scenario"
@@ -67,6 +69,8 @@ type App struct {
 	Box       *seal.Box
 	Audit     *audit.Log
 	People    *identity.Service
+	Waivers   *waiver.Service
+	Models    *endpoint.Service
 
 	// Endpoints are those that an administrator defined; nil is none.
 	Endpoints func(context.Context) (scenario.Endpoints, error)

@@ -10,8 +10,10 @@ import (
 	"github.com/landfall-ai/landfall/align/roi"
 	"github.com/landfall-ai/landfall/core/audit"
 	"github.com/landfall-ai/landfall/core/dataset"
+	"github.com/landfall-ai/landfall/core/endpoint"
 	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/core/gate"
+	"github.com/landfall-ai/landfall/core/gate/waiver"
 	"github.com/landfall-ai/landfall/core/identity"
 	"github.com/landfall-ai/landfall/core/loop"
 	"github.com/landfall-ai/landfall/core/scenario"
@@ -52,6 +54,9 @@ func Capabilities() []Capability {
 		{Name: "core/loop", Migrations: []fs.FS{loop.Migrations}},
 		{Name: "core/webhook", Migrations: []fs.FS{webhook.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Webhooks.Operations(r) }},
 		{Name: "core/gate", Kinds: []evidence.Kind{gate.Kind()}},
+		{Name: "core/gate", Kinds: []evidence.Kind{gate.Kind(), gate.WaiverKind()}},
+		{Name: "core/gate/waiver", Migrations: []fs.FS{waiver.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Waivers.Operations(r, a.Scenarios) }},
+		{Name: "core/endpoint", Migrations: []fs.FS{endpoint.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Models.Operations(r) }},
 		{Name: "prove/quality", Kinds: []evidence.Kind{quality.Kind()}, Policies: []gate.Source{{Name: "prove/quality/policy.yaml", Data: quality.Policy}}},
 		{Name: "align/poc", Kinds: []evidence.Kind{poc.Kind()}, Migrations: []fs.FS{poc.Migrations},
 			Policies: []gate.Source{{Name: "align/poc/policy.yaml", Data: poc.Policy}}, Operations: func(r *rest.Registry, a *App) {
@@ -72,7 +77,7 @@ func Capabilities() []Capability {
 // from: its operations are not connected to a home and must not be called.
 func Table() *rest.Registry {
 	a := &App{Webhooks: &webhook.Service{}, Scenarios: &scenario.Service{}, Evidence: &evidence.Service{}, Datasets: &dataset.Service{}, Runs: &poc.Runs{},
-		Audit: &audit.Log{}, People: &identity.Service{}}
+		Audit: &audit.Log{}, People: &identity.Service{}, Waivers: &waiver.Service{}, Models: &endpoint.Service{}}
 	r := rest.New(rest.Config{Title: "Landfall"})
 	for _, c := range Capabilities() {
 		if c.Operations != nil {

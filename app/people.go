@@ -4,6 +4,9 @@ import (
 	"crypto/rand"
 
 	"github.com/landfall-ai/landfall/core/audit"
+	"github.com/landfall-ai/landfall/core/endpoint"
+	"github.com/landfall-ai/landfall/core/gate"
+	"github.com/landfall-ai/landfall/core/gate/waiver"
 	"github.com/landfall-ai/landfall/core/identity"
 	"github.com/landfall-ai/landfall/kit/seal"
 )
@@ -20,6 +23,12 @@ func (a *App) wirePeople() error {
 		return err
 	}
 	a.People, err = identity.New(identity.Deps{DB: a.DB, Box: a.Box, NewID: a.newID, Now: a.now, Log: a.log, Config: cfg})
+	if err != nil {
+		return err
+	}
 	a.Teams = a.People.TeamOwner
-	return err
+	a.Waivers = waiver.New(waiver.Deps{DB: a.DB, Evidence: a.Evidence, Policies: func() *gate.Policies { return a.Policies }, NewID: a.newID, Now: a.now})
+	a.Models = endpoint.New(endpoint.Deps{DB: a.DB, Box: a.Box, NewID: a.newID, Now: a.now})
+	a.Endpoints = a.Models.Known
+	return nil
 }

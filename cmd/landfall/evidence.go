@@ -204,6 +204,8 @@ var nouns = map[string]text.Text{
 	"datasets":  {En: "dataset versions: list, show", Zh: "数据集版本：列表、查看"},
 	"runs":      {En: "runs: list, show, start, resume, cancel, cases", Zh: "运行记录：列表、查看、启动、继续、取消、逐条结果"},
 	"webhooks":  {En: "other systems that are told of events: list, create, test, pause, remove, deliveries", Zh: "事件通知：列表、创建、测试、暂停、移除、投递记录"},
+	"waivers":   {En: "waivers: list, show, request, approve, withdraw", Zh: "豁免：列表、查看、申请、审批、撤回"},
+	"endpoints": {En: "model endpoints: list, show, add, change, remove, test", Zh: "模型端点：列表、查看、新增、修改、移除、测试"},
 	"audit":     {En: "who changed what: list, show, verify", Zh: "审计日志：列表、查看、校验"},
 	"users":     {En: "users: list, invite, roles, deactivate", Zh: "用户：列表、邀请、角色、停用"},
 	"teams":     {En: "teams: list, show, create, rename", Zh: "团队：列表、查看、新建、改名"},

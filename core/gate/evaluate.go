@@ -46,13 +46,18 @@ func Evaluate(p *Policy, in Input) Verdict {
 		return v
 	}
 	e := newEvaluation(p.lang, in)
+	waived := waivers(in.Records, p.Gate, in.Now)
 	for _, rule := range p.Rules {
 		for _, name := range rule.params {
 			if value, ok := e.params[name]; ok { // of its type, and finite
 				v.Params[name] = value
 			}
 		}
-		v.Rules = append(v.Rules, e.rule(rule))
+		result := e.rule(rule)
+		if w, ok := waived[rule.ID]; ok && result.Outcome != Pass {
+			result.Waived = &w
+		}
+		v.Rules = append(v.Rules, result)
 	}
 	v.Outcome = gateOutcome(v.Rules)
 	if v.Outcome == Undefined {
