@@ -80,8 +80,8 @@ type Endpoint struct {
 	BaseURL   string `bun:"base_url"`
 	Classes   string
 	KeyHeader string
-	Secret    string // sealed
-	TimeoutS  float64
+	Secret    string  // sealed
+	TimeoutS  float64 `bun:"timeout_s"`
 	Currency  string
 	PriceIn   string
 	PriceOut  string
