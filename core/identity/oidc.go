@@ -147,6 +147,7 @@ func (s *Service) BeginOIDC(ctx context.Context, w http.ResponseWriter, back str
 	}
 	_, cfg, err := s.oidc.discover(ctx)
 	if err != nil {
+		s.d.Log.WarnContext(ctx, "the provider cannot be asked", "issuer", s.oidc.cfg.Issuer, "error", err)
 		return "", err
 	}
 	b := begun{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Return: localPath(back), Until: s.d.Now().Add(oidcLife).Unix()}
@@ -214,6 +215,7 @@ func (s *Service) FinishOIDC(ctx context.Context, w http.ResponseWriter, r *http
 	}
 	c, err := s.oidc.redeem(ctx, q.Get("code"), b, s.d.Now)
 	if err != nil {
+		s.d.Log.WarnContext(ctx, "sign-in at the provider failed", "issuer", s.oidc.cfg.Issuer, "error", err)
 		return "", err
 	}
 	u, err := s.known(ctx, c)
