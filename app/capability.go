@@ -53,7 +53,6 @@ func Capabilities() []Capability {
 		{Name: "core/dataset", Migrations: []fs.FS{dataset.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Datasets.Operations(r, a.Scenarios) }},
 		{Name: "core/loop", Migrations: []fs.FS{loop.Migrations}},
 		{Name: "core/webhook", Migrations: []fs.FS{webhook.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Webhooks.Operations(r) }},
-		{Name: "core/gate", Kinds: []evidence.Kind{gate.Kind()}},
 		{Name: "core/gate", Kinds: []evidence.Kind{gate.Kind(), gate.WaiverKind()}},
 		{Name: "core/gate/waiver", Migrations: []fs.FS{waiver.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Waivers.Operations(r, a.Scenarios) }},
 		{Name: "core/endpoint", Migrations: []fs.FS{endpoint.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Models.Operations(r) }},

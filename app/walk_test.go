@@ -86,6 +86,10 @@ func (w *world) sends(op, letter string) (body []byte, kind string) {
 		return asJSON(m{"name": "new", "base_url": "https://models.invalid/v1"})
 	case "change-endpoint":
 		return asJSON(m{"timeout_s": 9})
+	case "create-webhook":
+		return asJSON(m{"url": "https://hooks.invalid/landfall", "types": []string{}})
+	case "pause-webhook":
+		return asJSON(m{"paused": true})
 	case "start-run":
 		return asJSON(m{})
 	}

@@ -229,6 +229,9 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.ids["-"]["endpoint"] = e.ID
+	var hook struct{ ID string }
+	w.call("POST", "/webhooks", map[string]any{"url": "https://hooks.invalid/landfall", "types": []string{}}, &hook)
+	w.ids["-"]["webhook"] = hook.ID
 	for letter, name := range map[string]string{"A": "bank", "B": "plant"} {
 		w.seed(letter, name)
 	}
