@@ -16,9 +16,13 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/landfall-ai/landfall/align/poc"
+	"github.com/landfall-ai/landfall/core/audit"
 	"github.com/landfall-ai/landfall/core/dataset"
+	"github.com/landfall-ai/landfall/core/endpoint"
 	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/core/gate"
+	"github.com/landfall-ai/landfall/core/gate/waiver"
+	"github.com/landfall-ai/landfall/core/identity"
 	"github.com/landfall-ai/landfall/core/loop"
 	"github.com/landfall-ai/landfall/core/scenario"
 	"github.com/landfall-ai/landfall/core/webhook"
@@ -27,6 +31,7 @@ import (
 	"github.com/landfall-ai/landfall/kit/id"
 	"github.com/landfall-ai/landfall/kit/jobs"
 	"github.com/landfall-ai/landfall/kit/rest"
+	"github.com/landfall-ai/landfall/kit/seal"
 	"github.com/landfall-ai/landfall/kit/store"
 	"github.com/landfall-ai/landfall/prove/failure"
 )
@@ -61,6 +66,11 @@ type App struct {
 	Policies  *gate.Policies
 	Webhooks  *webhook.Service
 	REST      *rest.Registry
+	Box       *seal.Box
+	Audit     *audit.Log
+	People    *identity.Service
+	Waivers   *waiver.Service
+	Models    *endpoint.Service
 
 	// Endpoints are those that an administrator defined; nil is none.
 	Endpoints func(context.Context) (scenario.Endpoints, error)
@@ -181,7 +191,10 @@ func (a *App) wire(caps []Capability, webhooks []string) error {
 	a.Loop.Handle(loop.Handler{Name: "gate.evaluate",
 		On:     []loop.Type{loop.BindingChanged, loop.EvidenceAppended},
 		Handle: func(ctx context.Context, tx bun.Tx, e loop.Event) error { return a.recordVerdicts(ctx, tx, e.Scenario) }})
-	a.REST = rest.New(rest.Config{Title: "Landfall", Version: a.tool, Log: a.log})
+	if err := a.wirePeople(); err != nil {
+		return err
+	}
+	a.REST = rest.New(rest.Config{Title: "Landfall", Version: a.tool, Log: a.log, Change: a.Audit.Change})
 	for _, c := range caps {
 		if c.Operations != nil {
 			c.Operations(a.REST, a)

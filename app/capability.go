@@ -9,9 +9,13 @@ import (
 	"github.com/landfall-ai/landfall/align/poc/diff"
 	"github.com/landfall-ai/landfall/align/poc/probe"
 	"github.com/landfall-ai/landfall/align/roi"
+	"github.com/landfall-ai/landfall/core/audit"
 	"github.com/landfall-ai/landfall/core/dataset"
+	"github.com/landfall-ai/landfall/core/endpoint"
 	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/core/gate"
+	"github.com/landfall-ai/landfall/core/gate/waiver"
+	"github.com/landfall-ai/landfall/core/identity"
 	"github.com/landfall-ai/landfall/core/loop"
 	"github.com/landfall-ai/landfall/core/scenario"
 	"github.com/landfall-ai/landfall/core/webhook"
@@ -45,10 +49,14 @@ func Capabilities() []Capability {
 			a.auditOperations(r)
 			a.backupOperations(r)
 		}},
+		{Name: "core/audit", Migrations: []fs.FS{audit.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Audit.Operations(r) }},
+		{Name: "core/identity", Migrations: []fs.FS{identity.Migrations}, Operations: func(r *rest.Registry, a *App) { a.People.Operations(r) }},
 		{Name: "core/dataset", Migrations: []fs.FS{dataset.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Datasets.Operations(r, a.Scenarios) }},
 		{Name: "core/loop", Migrations: []fs.FS{loop.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Loop.Operations(r, a.Scenarios) }},
-		{Name: "core/gate", Kinds: []evidence.Kind{gate.Kind()}, Operations: func(r *rest.Registry, a *App) { gate.Operations(r, a.Scenarios, a.allVerdicts) }},
 		{Name: "core/webhook", Migrations: []fs.FS{webhook.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Webhooks.Operations(r) }},
+		{Name: "core/gate", Kinds: []evidence.Kind{gate.Kind(), gate.WaiverKind()}, Operations: func(r *rest.Registry, a *App) { gate.Operations(r, a.Scenarios, a.allVerdicts) }},
+		{Name: "core/gate/waiver", Migrations: []fs.FS{waiver.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Waivers.Operations(r, a.Scenarios) }},
+		{Name: "core/endpoint", Migrations: []fs.FS{endpoint.Migrations}, Operations: func(r *rest.Registry, a *App) { a.Models.Operations(r) }},
 		{Name: "prove/quality", Kinds: []evidence.Kind{quality.Kind()}, Policies: []gate.Source{{Name: "prove/quality/policy.yaml", Data: quality.Policy}}},
 		{Name: "align/poc", Kinds: []evidence.Kind{poc.Kind()}, Migrations: []fs.FS{poc.Migrations},
 			Policies: []gate.Source{{Name: "align/poc/policy.yaml", Data: poc.Policy}}, Operations: func(r *rest.Registry, a *App) {
@@ -70,7 +78,8 @@ func Capabilities() []Capability {
 // from: its operations are not connected to a home and must not be called.
 func Table() *rest.Registry {
 	a := &App{Scenarios: &scenario.Service{}, Evidence: &evidence.Service{}, Datasets: &dataset.Service{}, Runs: &poc.Runs{},
-		Loop: &loop.Loop{}, Failures: &failure.Service{}, Webhooks: &webhook.Service{}}
+		Loop: &loop.Loop{}, Failures: &failure.Service{}, Webhooks: &webhook.Service{},
+		Audit: &audit.Log{}, People: &identity.Service{}, Waivers: &waiver.Service{}, Models: &endpoint.Service{}}
 	r := rest.New(rest.Config{Title: "Landfall"})
 	for _, c := range Capabilities() {
 		if c.Operations != nil {

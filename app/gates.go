@@ -78,7 +78,7 @@ func (a *App) reopened(ctx context.Context, scenarioID string) (int, error) {
 			return 0, err
 		}
 		for i := 1; i < len(history); i++ {
-			if history[i-1].Verdict.Outcome == gate.Pass && history[i].Verdict.Outcome != gate.Pass {
+			if history[i-1].Verdict.Outcome.Passed() && !history[i].Verdict.Outcome.Passed() {
 				n++
 			}
 		}

@@ -173,7 +173,7 @@ func headline(r Report, l lang) string {
 // blocking returns the gate that decides what to do next: the first that
 // failed, else the first that is not passed, else nil.
 func blocking(gates []Gate) *Gate {
-	due := func(g Gate) bool { return g.Outcome != string(gate.Pass) && g.Outcome != string(gate.NotDue) }
+	due := func(g Gate) bool { return !gate.Outcome(g.Outcome).Passed() && g.Outcome != string(gate.NotDue) }
 	for _, want := range []func(Gate) bool{func(g Gate) bool { return g.Outcome == string(gate.Fail) }, due} {
 		if i := slices.IndexFunc(gates, want); i >= 0 {
 			return &gates[i]

@@ -71,12 +71,23 @@ func (c *command) serve(ctx context.Context, cfg server.Config, home app.Config,
 		defer cancel()
 		err = errors.Join(err, cfg.App.Close(stop))
 	}()
+	cfg.Authenticate = cfg.App.People.Authenticate
 	s, err := server.Open(cfg)
+	if err != nil {
+		return err
+	}
+	cfg.App.People.Reached(s.URL())
+	setup, err := cfg.App.People.SetupLink(ctx)
 	if err != nil {
 		return err
 	}
 	if err := c.t.Talk("Landfall is at %s", "Landfall 已启动：%s", s.URL()); err != nil {
 		return err
+	}
+	if setup != "" {
+		if err := c.t.Talk("Become its administrator with this link; it works once, for a day: %s", "请用此链接成为管理员；一天内有效，仅可使用一次：%s", setup); err != nil {
+			return err
+		}
 	}
 	seeded := make(chan error, 1)
 	go func() {

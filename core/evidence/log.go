@@ -106,6 +106,15 @@ func (l *Log) Append(ctx context.Context, tx bun.Tx, leaves []tlog.Hash) (first 
 	return first, nil
 }
 
+// AppendData is Append for leaves that are given as the data that they hold.
+func (l *Log) AppendData(ctx context.Context, tx bun.Tx, data ...[]byte) (first int64, err error) {
+	leaves := make([]tlog.Hash, len(data))
+	for i, d := range data {
+		leaves[i] = tlog.RecordHash(d)
+	}
+	return l.Append(ctx, tx, leaves)
+}
+
 // grow takes the head row and returns the new size.
 func (l *Log) grow(ctx context.Context, tx bun.Tx, by int64) (size int64, err error) {
 	const q = `UPDATE log_heads SET size = size + $1 WHERE origin = $2 RETURNING size`

@@ -48,6 +48,7 @@ func Evaluate(p *Policy, in Input) Verdict {
 		return v
 	}
 	e := newEvaluation(p.lang, in)
+	waived := waivers(in.Records, p.Gate, in.Now)
 	for _, rule := range p.Rules {
 		if stands, ok := e.params[rule.When].(bool); ok && !stands {
 			continue
@@ -57,7 +58,11 @@ func Evaluate(p *Policy, in Input) Verdict {
 				v.Params[name] = value
 			}
 		}
-		v.Rules = append(v.Rules, e.rule(rule))
+		result := e.rule(rule)
+		if w, ok := waived[rule.ID]; ok && result.Outcome != Pass {
+			result.Waived = &w
+		}
+		v.Rules = append(v.Rules, result)
 	}
 	v.Outcome = gateOutcome(v.Rules)
 	if v.Outcome == Undefined {

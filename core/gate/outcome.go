@@ -10,16 +10,21 @@ import (
 type Outcome string
 
 // The outcomes. A rule ends in one of the first five, a gate in pass, fail,
-// insufficient, undefined or not_due.
+// insufficient, waived, undefined or not_due.
 const (
 	Pass         Outcome = "pass"
 	Fail         Outcome = "fail"
 	Insufficient Outcome = "insufficient" // evidence is absent, or the rule could not be evaluated
 	Stale        Outcome = "stale"        // there is evidence, but none is current
 	Assumed      Outcome = "assumed"      // the rule would hold, but on figures that were typed in
+	Waived       Outcome = "waived"       // a gate whose rules that do not pass were all waived
 	Undefined    Outcome = "undefined"    // a gate without rules: it was never passed
 	NotDue       Outcome = "not_due"      // an organisation gate that does not concern anybody yet
 )
+
+// Passed reports whether a gate with this outcome lets the scenario through:
+// by measurement or on somebody's responsibility.
+func (o Outcome) Passed() bool { return o == Pass || o == Waived }
 
 // Title returns the outcome in words.
 func (o Outcome) Title() text.Text {
@@ -34,6 +39,8 @@ func (o Outcome) Title() text.Text {
 		return text.Text{En: "stale", Zh: "已过时，需复测"}
 	case Assumed:
 		return text.Text{En: "assumed", Zh: "基于假设"}
+	case Waived:
+		return text.Text{En: "passed by waiver", Zh: "例外放行"}
 	case Undefined:
 		return text.Text{En: "undefined", Zh: "未定义"}
 	case NotDue:
@@ -82,16 +89,21 @@ func Title(gate string) text.Text {
 
 // gateOutcome combines the outcomes of a gate's rules: fail if any rule fails,
 // else insufficient if any does not pass, else pass; without rules undefined.
+// A rule that is waived does not count, but makes a pass waived.
 func gateOutcome(rules []RuleResult) Outcome {
 	if len(rules) == 0 {
 		return Undefined
 	}
 	out := Pass
 	for _, r := range rules {
-		switch r.Outcome {
-		case Fail:
+		switch {
+		case r.Outcome == Pass:
+		case r.Waived != nil:
+			if out == Pass {
+				out = Waived
+			}
+		case r.Outcome == Fail:
 			return Fail
-		case Pass:
 		default:
 			out = Insufficient
 		}

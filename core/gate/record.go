@@ -39,7 +39,7 @@ func Kind() evidence.Kind {
 			count("rules_failed", evidence.Lower, "rules that fail", "未通过的规则数"),
 		},
 		DetailSchema: []byte(`{"type":"object","required":["scenario","gate","outcome","rules","policy","params","evaluated_at"],
-			"properties":{"outcome":{"enum":["pass","fail","insufficient","undefined","not_due"]},
+			"properties":{"outcome":{"enum":["pass","fail","insufficient","waived","undefined","not_due"]},
 			"rules":{"type":"array","items":{"type":"object","required":["id","expr","outcome","reason","evidence"],
 			"properties":{"outcome":{"enum":["pass","fail","insufficient","stale","assumed"]}}}}}}`),
 	}

@@ -83,7 +83,7 @@ type Change struct {
 
 // Reopened reports whether a gate that had been passed is not any more.
 func (c Change) Reopened() bool {
-	return c.Changed && c.Before != nil && c.Before.Outcome == Pass && c.Verdict.Outcome != Pass
+	return c.Changed && c.Before != nil && c.Before.Outcome.Passed() && !c.Verdict.Outcome.Passed()
 }
 
 // Judge gives the verdicts of all gates that have rules, or are not due, and

@@ -43,6 +43,9 @@ type RuleResult struct {
 	// Assumed is true if a figure that was read rests on assumptions, whether
 	// or not the rule allows it.
 	Assumed bool `json:"assumed"`
+	// Waived is the waiver under which the rule does not block the gate. The
+	// outcome stays what was measured.
+	Waived *Waiver `json:"waived,omitempty"`
 }
 
 // Reading is a figure that a rule read.
@@ -76,17 +79,17 @@ type Reason struct {
 	Text   text.Text         `json:"text"`
 }
 
-// Blocking returns the rules that did not pass: those that failed first, each
+// Blocking returns the rules that did not pass and are not waived: those that failed first, each
 // group in the order of the policy.
 func (v Verdict) Blocking() []RuleResult {
 	out := []RuleResult{}
 	for _, r := range v.Rules {
-		if r.Outcome == Fail {
+		if r.Outcome == Fail && r.Waived == nil {
 			out = append(out, r)
 		}
 	}
 	for _, r := range v.Rules {
-		if r.Outcome != Fail && r.Outcome != Pass {
+		if r.Outcome != Fail && r.Outcome != Pass && r.Waived == nil {
 			out = append(out, r)
 		}
 	}
@@ -94,17 +97,21 @@ func (v Verdict) Blocking() []RuleResult {
 }
 
 // Same reports whether two verdicts of a gate have the same outcome, of the
-// gate and of every rule. Only a verdict that is not the same is news.
+// gate and of every rule, and the same rules waived. Only a verdict that is not the same is news.
 func (v Verdict) Same(o Verdict) bool {
 	if v.Scenario != o.Scenario || v.Gate != o.Gate || v.Outcome != o.Outcome || len(v.Rules) != len(o.Rules) {
 		return false
 	}
-	outcomes := map[string]Outcome{}
+	type state struct {
+		outcome Outcome
+		waived  bool
+	}
+	states := map[string]state{}
 	for _, r := range v.Rules {
-		outcomes[r.ID] = r.Outcome
+		states[r.ID] = state{r.Outcome, r.Waived != nil}
 	}
 	for _, r := range o.Rules {
-		if outcomes[r.ID] != r.Outcome {
+		if states[r.ID] != (state{r.Outcome, r.Waived != nil}) {
 			return false
 		}
 	}

@@ -59,6 +59,9 @@ func Public(r Refusals) *http.Client {
 
 // Faults of Origin.
 var (
+	ErrLinkLocal = fault.Def{Kind: fault.Invalid, Code: "outbound.link_local",
+		En: "{address} is a link-local address, which nothing is sent to", Zh: "{address} 是链路本地地址，不向其发送任何内容",
+		HintEn: "check where the name leads", HintZh: "请检查该域名的解析结果"}
 	ErrInsecure = fault.Def{Kind: fault.Denied, Code: "outbound.insecure",
 		En: "{host} is not spoken to: its address is not https", Zh: "拒绝访问 {host}：其地址不是 https",
 		HintEn: "use https, or allow plain http for this endpoint if your network protects the way there",
@@ -83,7 +86,9 @@ type Options struct {
 // Origin returns a client that speaks to the scheme, host and port of base and
 // to nothing else: a redirect elsewhere is ErrElsewhere. Plain http is
 // ErrInsecure unless base names loopback (the addresses that its name resolves
-// to are checked when they are dialled) or o allows it. The client has no
+// to are checked when they are dialled) or o allows it. Link-local addresses are
+// ErrLinkLocal, whatever name leads there: machines in a cloud ask for their
+// credentials at one. The client has no
 // timeouts beside those of connecting and of TLS: its user has.
 func Origin(base *url.URL, o Options) (*http.Client, error) {
 	plain := base.Scheme == "http"
@@ -92,17 +97,18 @@ func Origin(base *url.URL, o Options) (*http.Client, error) {
 		return nil, ErrInsecure.With("host", base.Host)
 	}
 	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
-	if local && !o.AllowHTTP {
-		dialer.Control = func(_, address string, _ syscall.RawConn) error {
-			ap, err := netip.ParseAddrPort(address)
-			if err != nil {
-				return fmt.Errorf("read address %s: %w", address, err)
-			}
-			if !ap.Addr().Unmap().IsLoopback() {
-				return ErrInsecure.With("host", address)
-			}
-			return nil
+	dialer.Control = func(_, address string, _ syscall.RawConn) error {
+		ap, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return fmt.Errorf("read address %s: %w", address, err)
 		}
+		switch a := ap.Addr().Unmap(); {
+		case a.IsLinkLocalUnicast():
+			return ErrLinkLocal.With("address", address)
+		case local && !o.AllowHTTP && !a.IsLoopback():
+			return ErrInsecure.With("host", address)
+		}
+		return nil
 	}
 	if o.Conns == 0 {
 		o.Conns = 64

@@ -113,3 +113,21 @@ func TestDialReachesOnlyLoopback(t *testing.T) {
 		}
 	}
 }
+
+// A cloud's metadata service is not reached, whatever name leads there.
+func TestOriginLinkLocal(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"https://169.254.169.254", "https://[::ffff:169.254.169.254]", "https://[fe80::1]"} {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := outbound.Origin(u, outbound.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res, err := c.Get(address); !errors.Is(err, outbound.ErrLinkLocal) {
+			t.Errorf("%s: %v %v", address, res, err)
+		}
+	}
+}

@@ -142,6 +142,9 @@ func writeProblem(w http.ResponseWriter, p *problem.Problem) {
 	if err != nil {
 		b = []byte(`{"kind":"internal","code":"internal"}`) // params are all encodable: problem.Of saw to it
 	}
+	for k, v := range p.GetHeaders() {
+		w.Header()[k] = v
+	}
 	w.Header().Set("Content-Type", problem.ContentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
 	w.WriteHeader(p.Status)

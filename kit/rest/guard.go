@@ -64,6 +64,11 @@ func (r *Registry) plan(e *Operation, in reflect.Type) guard {
 	if in.Kind() != reflect.Struct {
 		bad("its input must be a struct")
 	}
+	for _, f := range reflect.VisibleFields(in) {
+		if f.Anonymous && !f.IsExported() {
+			bad("its input embeds %s, which huma would leave empty: export it", f.Type)
+		}
+	}
 	byName := map[string]reflect.Type{}
 	var g guard
 	for f := range fields(in) {
@@ -157,6 +162,9 @@ func (r *Registry) guardPath(e *Operation) func(huma.Context, func(huma.Context)
 // mayPath checks the permission of e on the last id of the path, and reading
 // on those before it.
 func (r *Registry) mayPath(ctx context.Context, e *Operation, value func(string) string) error {
+	if e.Anyone {
+		return nil
+	}
 	p := auth.From(ctx)
 	if p.Nobody() {
 		return ErrSignIn.With()
@@ -164,7 +172,7 @@ func (r *Registry) mayPath(ctx context.Context, e *Operation, value func(string)
 	last := len(e.guard.pathNames) - 1
 	if last < 0 {
 		// What a list without an owner shows is the list's own filter.
-		if e.Perm == auth.Read || auth.Decide(p, "", auth.Read, e.Perm) == auth.Allowed {
+		if e.Perm == auth.Read && !e.Organisation || auth.Decide(p, "", auth.Read, e.Perm) == auth.Allowed {
 			return nil
 		}
 		return denied(e.Perm)

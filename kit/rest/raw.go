@@ -133,7 +133,7 @@ func raw[I any](r *Registry, e *Operation, body *huma.RequestBody, ok *huma.Resp
 		OperationID: e.ID, Method: e.Method, Path: e.Path, Summary: e.Doc.En, Tags: []string{tag(e.Op)}, DefaultStatus: e.Status,
 		Responses:   responses(schemas, e.Op, strconv.Itoa(e.Status), ok, tagged, may(e.guard, body != nil)),
 		Middlewares: huma.Middlewares{r.guardPath(e)},
-		Extensions:  map[string]any{"x-permission": e.Perm.String(), "x-summary-zh": e.Doc.Zh},
+		Extensions:  map[string]any{"x-permission": e.permission(), "x-summary-zh": e.Doc.Zh},
 	}, func(_ context.Context, input *I) (*huma.StreamResponse, error) {
 		return &huma.StreamResponse{Body: func(hc huma.Context) {
 			req, w := humago.Unwrap(hc)
@@ -144,7 +144,7 @@ func raw[I any](r *Registry, e *Operation, body *huma.RequestBody, ok *huma.Resp
 				err = r.mayUse(ctx, e, reflect.ValueOf(input).Elem())
 			}
 			if err == nil {
-				err = serve(ctx, input, tw, req)
+				err = r.changing(ctx, e, reflect.ValueOf(input).Elem(), func(ctx context.Context) error { return serve(ctx, input, tw, req) })
 			}
 			if err == nil {
 				return

@@ -32,6 +32,16 @@ type Config struct {
 	Prefix string
 	// Log takes the causes of internal errors; slog.Default() if nil.
 	Log *slog.Logger
+	// Change, if set, is called around every operation that changes something,
+	// once it is allowed. It must call do, with ctx or one made from it.
+	Change func(ctx context.Context, c Change, do func(context.Context) error) error
+}
+
+// Change is an operation that is about to change something.
+type Change struct {
+	Operation string
+	// On holds the ids of its path by the names of their parameters.
+	On map[string]string
 }
 
 // Registry is the operation table. Fill it with Resource and Add while
@@ -39,6 +49,7 @@ type Config struct {
 type Registry struct {
 	prefix    string
 	log       *slog.Logger
+	change    func(context.Context, Change, func(context.Context) error) error
 	mux       *http.ServeMux
 	api       huma.API
 	ops       []*Operation
@@ -57,7 +68,16 @@ type Op struct {
 	// an id, on the organisation. A list without an id asks Read of nobody in
 	// particular: it filters by auth.Scope.
 	Perm auth.Permission
-	Doc  text.Text
+	// Anyone lets everybody in, nobody too, and takes the place of Perm: what
+	// signs people in. Such an operation names no ids in its path.
+	Anyone bool
+	// Organisation asks Read of an operation without an id on the whole
+	// organisation, so that it takes more than being signed in.
+	Organisation bool
+	// Changes says that an operation changes something although its method is
+	// GET; of all other methods that is taken for granted.
+	Changes bool
+	Doc     text.Text
 	// Noun (plural) and Verb make the command `landfall NOUN VERB`; without
 	// them there is none.
 	Noun, Verb string
@@ -102,7 +122,7 @@ type Operation struct {
 
 // New returns an empty registry.
 func New(cfg Config) *Registry {
-	r := &Registry{prefix: cfg.Prefix, log: cfg.Log, mux: http.NewServeMux(),
+	r := &Registry{prefix: cfg.Prefix, log: cfg.Log, change: cfg.Change, mux: http.NewServeMux(),
 		resources: map[reflect.Type]resource{}, unowned: map[reflect.Type]string{}}
 	if r.prefix == "" {
 		r.prefix = DefaultPrefix
@@ -162,7 +182,7 @@ func Add[I, O any](r *Registry, op Op, fn func(context.Context, *I) (*O, error))
 		Tags: []string{tag(op)}, DefaultStatus: e.Status, MaxBodyBytes: op.MaxBody,
 		Responses:   responses(schemas, op, strconv.Itoa(e.Status), ok, isTagged(out), may(e.guard, hasBody(in))),
 		Middlewares: huma.Middlewares{r.guardPath(e)},
-		Extensions:  map[string]any{"x-permission": op.Perm.String(), "x-summary-zh": op.Doc.Zh},
+		Extensions:  map[string]any{"x-permission": op.permission(), "x-summary-zh": op.Doc.Zh},
 	}
 	run := func(ctx context.Context, input *I) (any, error) {
 		if err := plain(reflect.ValueOf(input).Elem()); err != nil {
@@ -171,7 +191,11 @@ func Add[I, O any](r *Registry, op Op, fn func(context.Context, *I) (*O, error))
 		if err := r.mayUse(ctx, e, reflect.ValueOf(input).Elem()); err != nil {
 			return nil, err
 		}
-		v, err := fn(ctx, input)
+		var v *O
+		err := r.changing(ctx, e, reflect.ValueOf(input).Elem(), func(ctx context.Context) (err error) {
+			v, err = fn(ctx, input)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -211,6 +235,38 @@ func Add[I, O any](r *Registry, op Op, fn func(context.Context, *I) (*O, error))
 	r.ops = append(r.ops, e)
 }
 
+// permission names what it takes.
+func (o Op) permission() string {
+	if o.Anyone {
+		return "anyone"
+	}
+	return o.Perm.String()
+}
+
+// Mutates reports whether the operation changes something.
+func (o Op) Mutates() bool {
+	return o.Changes || o.Method != http.MethodGet && o.Method != http.MethodHead
+}
+
+// changing runs do, which carries out e on an input, inside Config.Change if e
+// changes something.
+func (r *Registry) changing(ctx context.Context, e *Operation, input reflect.Value, do func(context.Context) error) error {
+	if r.change == nil || !e.Mutates() {
+		return do(ctx)
+	}
+	c := Change{Operation: e.ID, On: map[string]string{}}
+	for f := range fields(input.Type()) {
+		if name := f.Tag.Get("path"); name != "" {
+			v, err := input.FieldByIndexErr(f.Index)
+			if err != nil {
+				return fmt.Errorf("read the path of %s: %w", e.ID, err)
+			}
+			c.On[name] = v.String()
+		}
+	}
+	return r.change(ctx, c, do)
+}
+
 // check panics unless e can stand beside what is registered.
 func (r *Registry) check(e *Operation) {
 	bad := func(format string, args ...any) {
@@ -221,8 +277,10 @@ func (r *Registry) check(e *Operation) {
 		bad("registered after the handler was made")
 	case e.ID == "" || e.Method == "" || !strings.HasPrefix(e.Path, "/"):
 		bad("needs an id, a method and a path from /")
-	case e.Perm == 0:
-		bad("needs a permission")
+	case (e.Perm == 0) != e.Anyone:
+		bad("needs a permission, or to be for anyone")
+	case e.Anyone && pathParam.MatchString(e.Path):
+		bad("is for anyone and names ids")
 	case e.Doc.En == "" || e.Doc.Zh == "":
 		bad("needs a description in both languages")
 	case (e.Noun == "") != (e.Verb == ""):

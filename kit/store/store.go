@@ -109,6 +109,15 @@ func (d *DB) Close() error {
 
 type inTx struct{ db *DB }
 
+type beforeCommit struct{}
+
+// BeforeCommit returns a context in which f is called at the end of every
+// transaction, before it commits and as a part of it: if f fails, nothing is
+// written. It takes the place of an f that ctx had; nil takes it away.
+func BeforeCommit(ctx context.Context, f func(ctx context.Context, tx bun.Tx) error) context.Context {
+	return context.WithValue(ctx, beforeCommit{}, f)
+}
+
 // Tx runs f in a write transaction, commits if f returns nil and rolls back
 // otherwise, also when f panics. On SQLite writers take turns; on PostgreSQL
 // the isolation is READ COMMITTED, so that f locks the rows it decides upon.
@@ -135,8 +144,14 @@ func (d *DB) Tx(ctx context.Context, f func(ctx context.Context, tx bun.Tx) erro
 			err = errors.Join(err, fmt.Errorf("roll back: %w", rerr))
 		}
 	}()
-	if err := f(context.WithValue(ctx, inTx{d}, true), tx); err != nil {
+	inside := context.WithValue(ctx, inTx{d}, true)
+	if err := f(inside, tx); err != nil {
 		return Explain(err)
+	}
+	if last, _ := ctx.Value(beforeCommit{}).(func(context.Context, bun.Tx) error); last != nil {
+		if err := last(inside, tx); err != nil {
+			return Explain(err)
+		}
 	}
 	if err := tx.Commit(); err != nil {
 		if cause := ctx.Err(); cause != nil {

@@ -52,7 +52,7 @@ func (t *Terminal) Faint(s string) string { return paint(t.outColor(), faint, s)
 
 // Mark returns an outcome as sign and word in the language of t, coloured
 // where colour is allowed. The outcomes: pass, fail, insufficient, stale,
-// assumed, not_due, undefined, not_measured, running, done, canceled; any
+// waived, assumed, not_due, undefined, not_measured, running, done, canceled; any
 // other word comes back as it is.
 func (t *Terminal) Mark(outcome string) string {
 	return t.mark(outcome, t.outColor())
@@ -68,6 +68,8 @@ func (t *Terminal) mark(outcome string, color bool) string {
 
 func outcomeWords(outcome string) (sign, en, zh string, k tone) {
 	switch outcome {
+	case "waived":
+		return "⚑", "passed by waiver", "例外放行", wary
 	case "pass":
 		return "✓", "pass", "通过", good
 	case "fail":

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -81,6 +82,19 @@ func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
 
 // GetStatus returns the HTTP status.
 func (p *Problem) GetStatus() int { return p.Status }
+
+// RetryAfter is the parameter of a RateLimited or Unavailable fault that says
+// after how many whole seconds it is worth another try.
+const RetryAfter = "retry_after"
+
+// GetHeaders returns what an answer says outside of its body.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	if s, ok := p.Params[RetryAfter]; ok {
+		h.Set("Retry-After", fmt.Sprint(s))
+	}
+	return h
+}
 
 // ContentType returns the media type, whatever was negotiated.
 func (p *Problem) ContentType(string) string { return ContentType }
