@@ -4,6 +4,74 @@
  */
 
 export interface paths {
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List who changed what, newest first. */
+        get: operations["list-audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prove that the audit log is whole and unchanged. */
+        get: operations["verify-audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/{entry}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show an audit entry. */
+        get: operations["show-audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download a backup of everything but private keys, as of now, while work goes on. */
+        get: operations["download-backup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/datasets/{dataset}": {
         parameters: {
             query?: never;
@@ -15,6 +83,60 @@ export interface paths {
         get: operations["show-dataset"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List model endpoints by name. */
+        get: operations["list-endpoints"];
+        put?: never;
+        /** Define a model endpoint. Its key is sealed and never shown. */
+        post: operations["add-endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/endpoints/{endpoint}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a model endpoint, without its key. */
+        get: operations["show-endpoint"];
+        put?: never;
+        post?: never;
+        /** Take a model endpoint away. */
+        delete: operations["remove-endpoint"];
+        options?: never;
+        head?: never;
+        /** Change a model endpoint. Another address needs the key again. */
+        patch: operations["change-endpoint"];
+        trace?: never;
+    };
+    "/endpoints/{endpoint}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask an endpoint which models it has. No data is sent. */
+        post: operations["test-endpoint"];
         delete?: never;
         options?: never;
         head?: never;
@@ -47,6 +169,40 @@ export interface paths {
         };
         /** List evidence, newest first. */
         get: operations["list-evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/evidence-bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export evidence as a bundle that verifies offline. */
+        get: operations["export-evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/evidence-checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the newest checkpoint of the log and the signer's key. */
+        get: operations["show-checkpoint"];
         put?: never;
         post?: never;
         delete?: never;
@@ -157,6 +313,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a one-time link with which somebody becomes a user. */
+        post: operations["invite-user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/kinds": {
         parameters: {
             query?: never;
@@ -172,6 +345,59 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what a one-time link is for. */
+        get: operations["show-link"];
+        put?: never;
+        /** Use a one-time link: become the user that it invites, or set a new password. Then sign in. */
+        post: operations["use-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show who asks, and what they may do. */
+        get: operations["show-me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/members/{member}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a member out of their team. */
+        delete: operations["remove-member"];
+        options?: never;
+        head?: never;
+        /** Give a member another role. */
+        patch: operations["change-role"];
         trace?: never;
     };
     "/revisions/{revision}": {
@@ -414,6 +640,23 @@ export interface paths {
         patch: operations["edit-scenario"];
         trace?: never;
     };
+    "/scenarios/{scenario}/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export everything that a scenario's verdicts rest on, verified, with a readable index. */
+        get: operations["export-audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/scenarios/{scenario}/datasets": {
         parameters: {
             query?: never;
@@ -585,6 +828,162 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/scenarios/{scenario}/waivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask that a gate may be passed although one of its rules does not. */
+        post: operations["request-waiver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List your sessions; administrators and auditors see all. */
+        get: operations["list-sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a session. */
+        delete: operations["end-session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the ways to sign in. */
+        get: operations["show-sign-in"];
+        put?: never;
+        /** Sign in with a password; the answer sets the session's cookie. */
+        post: operations["sign-in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sign-in/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Go to the sign-in service. */
+        get: operations["begin-oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sign-in/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Come back from the sign-in service. */
+        get: operations["finish-oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End this session. */
+        post: operations["sign-out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the teams that you may see, by name. */
+        get: operations["list-teams"];
+        put?: never;
+        /** Make a business team. */
+        post: operations["create-team"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/teams/{team}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a team. */
+        get: operations["show-team"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Give a team another name. */
+        patch: operations["rename-team"];
+        trace?: never;
+    };
     "/teams/{team}/files": {
         parameters: {
             query?: never;
@@ -613,6 +1012,24 @@ export interface paths {
         put?: never;
         /** Tell which files must still be sent. */
         post: operations["missing-files"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/teams/{team}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the members of a team. */
+        get: operations["list-members"];
+        put?: never;
+        /** Make somebody a member, or make a one-time link that invites them if they have no account. */
+        post: operations["add-member"];
         delete?: never;
         options?: never;
         head?: never;
@@ -653,10 +1070,363 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List your API tokens; administrators and auditors see all. */
+        get: operations["list-tokens"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Make an API token useless. */
+        delete: operations["revoke-token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List users by login. */
+        get: operations["list-users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a user. */
+        get: operations["show-user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Give a user another name. */
+        patch: operations["rename-user"];
+        trace?: never;
+    };
+    "/users/{user}/deactivate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep a user out: their sessions end, their tokens no longer work. */
+        post: operations["deactivate-user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{user}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set one's own password; all other sessions end. */
+        put: operations["set-password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{user}/platform-role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make a user administrator, auditor, or neither. */
+        put: operations["set-platform-role"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{user}/reactivate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a user in again. */
+        post: operations["reactivate-user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{user}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a one-time link with which a user sets a new password. */
+        post: operations["reset-password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{user}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an API token of your own. It is shown once. */
+        post: operations["create-token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/waivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List waivers, newest first. */
+        get: operations["list-waivers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/waivers/{waiver}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a waiver. */
+        get: operations["show-waiver"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/waivers/{waiver}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a waiver hold, on your responsibility; somebody else must have asked for it. */
+        post: operations["approve-waiver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/waivers/{waiver}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a waiver, or the request for one. */
+        post: operations["withdraw-waiver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the webhooks. */
+        get: operations["list-webhooks"];
+        put?: never;
+        /** Have events sent to an address; the answer holds the secret, this once. */
+        post: operations["create-webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{webhook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forget a webhook with its deliveries. */
+        delete: operations["remove-webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{webhook}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what was sent to a webhook in the last 30 days, newest first. */
+        get: operations["list-deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{webhook}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop or resume telling a webhook. */
+        post: operations["pause-webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{webhook}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a webhook an event that is none. */
+        post: operations["test-webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AcceptInputBody: {
+            /** @description login, if the link leaves it open */
+            login?: string;
+            /** @description name to be shown */
+            name?: string;
+            /** @description new password */
+            password: string;
+        };
+        Actor: {
+            id: string;
+            kind: string;
+            name: string;
+        };
+        AddInputBody: {
+            /** @description login of the person, usually an e-mail address */
+            login: string;
+            /**
+             * @description viewer, contributor, approver or owner
+             * @enum {string}
+             */
+            role: "viewer" | "contributor" | "approver" | "owner";
+        };
+        AppCheckpointView: {
+            /** @description The newest signed checkpoint. */
+            checkpoint: string;
+            /** @description The signer's public key. */
+            trust: string;
+        };
         AppDocumentView: {
             /** @description The same as JSON, with what is left out filled in. */
             document: unknown;
@@ -669,6 +1439,9 @@ export interface components {
         AppEditedFile: {
             path: string;
             text: string;
+        };
+        AppFileList: {
+            files: components["schemas"]["ScenarioFileRefRequest"][];
         };
         AppMissingFiles: {
             missing: string[];
@@ -736,6 +1509,35 @@ export interface components {
             test: number;
             /** Format: int64 */
             train: number;
+        };
+        AuditChanged: {
+            after: string;
+            before: string;
+            id: string;
+            thing: string;
+            why?: string;
+        };
+        AuditOrigin: {
+            address: string;
+            request?: string;
+            with?: string;
+        };
+        AuditView: {
+            actor: components["schemas"]["Actor"];
+            /** Format: date-time */
+            at: string;
+            changes: components["schemas"]["AuditChanged"][] | null;
+            id: string;
+            /** Format: int64 */
+            leaf: number;
+            on: {
+                [key: string]: string;
+            };
+            operation: string;
+            origin: components["schemas"]["AuditOrigin"];
+            what: string;
+            where: string;
+            who: string;
         };
         BoundaryAxis: {
             cells: components["schemas"]["BoundaryCell"][] | null;
@@ -941,6 +1743,12 @@ export interface components {
             searched: number;
             summary: components["schemas"]["Text"];
         };
+        CreateInputBody: {
+            /** @description event to be told of; repeat for more; else all */
+            types?: ("dataset.versioned" | "binding.changed" | "evidence.appended" | "failure.observed")[] | null;
+            /** @description where events are sent, https */
+            url: string;
+        };
         DatasetColumn: {
             required?: boolean;
             role: string;
@@ -1048,6 +1856,61 @@ export interface components {
             /** @description scenario.yaml as it is to be */
             yaml?: string;
         };
+        EndpointFields: {
+            /** @description a class of data that may be sent there; may be given again */
+            allows?: ("public" | "internal" | "confidential" | "personal")[];
+            /** @description what stands before /chat/completions */
+            base_url?: string;
+            /** @description currency of the prices, such as CNY */
+            currency?: string;
+            /** @description price per million tokens read */
+            input_price?: string;
+            /** @description its key; an empty one takes it away */
+            key?: string;
+            /** @description header that carries the key as it is, if not Authorization */
+            key_header?: string;
+            /** @description what scenarios name */
+            name?: string;
+            /** @description price per million tokens written */
+            output_price?: string;
+            /**
+             * Format: double
+             * @description seconds that a call may take
+             */
+            timeout_s?: number;
+        };
+        EndpointTried: {
+            /** @description Up to a hundred models that it has. */
+            models?: string[] | null;
+            ok: boolean;
+            /**
+             * Format: int64
+             * @description The HTTP status of its answer; absent if there was none.
+             */
+            status?: number;
+            /** @description Why it is no good: unreachable, refused, not_models. */
+            why?: string;
+        };
+        EndpointView: {
+            /** @description Classes of data that may be sent there. */
+            allows: string[];
+            /** @description Absent for members of teams alone. */
+            base_url?: string;
+            currency?: string;
+            has_key: boolean;
+            id: string;
+            /** @description Price per million tokens read. */
+            input_price?: string;
+            key_header?: string;
+            /** @description What scenarios name. */
+            name: string;
+            /** @description Price per million tokens written. */
+            output_price?: string;
+            /** Format: double */
+            timeout_s?: number;
+            /** Format: date-time */
+            updated: string;
+        };
         EvidenceAnnotations: {
             role: string;
         };
@@ -1063,6 +1926,14 @@ export interface components {
             n: number;
             /** Format: double */
             value: number;
+        };
+        EvidenceFinding: {
+            code: string;
+            /** Format: int64 */
+            from: number;
+            text: components["schemas"]["Text"];
+            /** Format: int64 */
+            to: number;
         };
         EvidenceFull: {
             exploratory: boolean;
@@ -1149,6 +2020,24 @@ export interface components {
             /** @description The hashes from the leaf to the root (RFC 6962, 2.1.1). Base64. */
             path: string[];
         };
+        EvidenceReport: {
+            /** Format: int64 */
+            checkpoints: number;
+            /** Format: int64 */
+            envelopes: number;
+            findings: components["schemas"]["EvidenceFinding"][] | null;
+            keys: string[] | null;
+            /** Format: int64 */
+            more: number;
+            origin: string;
+            /** Format: int64 */
+            pinnedSize: number;
+            root: string;
+            roots: string[] | null;
+            signerPinned: boolean;
+            /** Format: int64 */
+            size: number;
+        };
         EvidenceStatement: {
             _type: string;
             predicate: components["schemas"]["EvidencePredicate"];
@@ -1228,6 +2117,7 @@ export interface components {
             readings: components["schemas"]["GateReading"][] | null;
             reason: components["schemas"]["GateReason"];
             title: components["schemas"]["Text"];
+            waived?: components["schemas"]["GateWaiver"];
         };
         GateVerdict: {
             /** Format: date-time */
@@ -1254,6 +2144,21 @@ export interface components {
             /** Format: int64 */
             rules_passed: number;
             title: components["schemas"]["Text"];
+        };
+        GateWaiver: {
+            approved_by: components["schemas"]["GateWho"];
+            gate: string;
+            requested_by: components["schemas"]["GateWho"];
+            rule: string;
+            /** Format: date-time */
+            until: string;
+            waiver: string;
+            why: string;
+            withdrawn: boolean;
+        };
+        GateWho: {
+            id: string;
+            name: string;
         };
         GradeCell: {
             basis?: string;
@@ -1534,6 +2439,168 @@ export interface components {
             /** Format: double */
             value: number;
         };
+        IdentityAdded: {
+            /**
+             * Format: date-time
+             * @description When the link ends.
+             */
+            expires?: string;
+            /** @description Set if they have none: a one-time link that makes it. It is not shown again. */
+            link?: string;
+            /** @description Set if they have an account. */
+            member?: components["schemas"]["IdentityMemberView"];
+        };
+        IdentityMade: {
+            /** Format: date-time */
+            expires: string;
+            /** @description It is not shown again. */
+            link: string;
+        };
+        IdentityMadeToken: {
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            expires: string;
+            id: string;
+            name: string;
+            permissions: string[];
+            /** @description The only team that it reaches; absent for all. */
+            team?: string;
+            /** @description What is sent as Authorization: Bearer. It is not shown again. */
+            token: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            used?: string;
+            user: string;
+        };
+        IdentityMe: {
+            id: string;
+            name: string;
+            /** @description What they may do everywhere. */
+            permissions: string[];
+            teams: components["schemas"]["IdentityMyTeam"][];
+            /** @description Whether an API token speaks for them. */
+            token: boolean;
+            /** @description Absent for the person at this machine. */
+            user?: components["schemas"]["IdentityUserView"];
+        };
+        IdentityMemberView: {
+            id: string;
+            login: string;
+            name: string;
+            /**
+             * @description Whether an owner gave the role, or the groups of the sign-in service.
+             * @enum {string}
+             */
+            origin: "direct" | "oidc";
+            /** @enum {string} */
+            role: "viewer" | "contributor" | "approver" | "owner";
+            /** Format: date-time */
+            since: string;
+            team: string;
+            user: string;
+        };
+        IdentityMyTeam: {
+            /** Format: date-time */
+            created: string;
+            id: string;
+            /** @enum {string} */
+            kind: "platform" | "business";
+            name: string;
+            permissions: string[];
+            role?: string;
+        };
+        IdentityNameBody: {
+            /** @description name of the team */
+            name: string;
+        };
+        IdentityOffer: {
+            /** @description The login that it is for; absent if it can be chosen. */
+            login?: string;
+            platform_role?: string;
+            /** @enum {string} */
+            purpose: "setup" | "invite" | "reset";
+            role?: string;
+            /** @description The name of the team. */
+            team?: string;
+        };
+        IdentitySessionView: {
+            address: string;
+            agent: string;
+            /** Format: date-time */
+            created: string;
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+            /** Format: date-time */
+            expires: string;
+            id: string;
+            /**
+             * Format: date-time
+             * @description To the minute.
+             */
+            seen: string;
+            user: string;
+        };
+        IdentityTeamView: {
+            /** Format: date-time */
+            created: string;
+            id: string;
+            /** @enum {string} */
+            kind: "platform" | "business";
+            name: string;
+        };
+        IdentityTokenView: {
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            expires: string;
+            id: string;
+            name: string;
+            permissions: string[];
+            /** @description The only team that it reaches; absent for all. */
+            team?: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            used?: string;
+            user: string;
+        };
+        IdentityUserView: {
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            deactivated?: string;
+            id: string;
+            /** @description Where else they sign in. */
+            issuer?: string;
+            login: string;
+            name: string;
+            /** @description Whether they sign in by password. */
+            password: boolean;
+            /** @enum {string} */
+            platform_role?: "administrator" | "auditor";
+        };
+        IdentityWays: {
+            /** @description What the button for signing in elsewhere says; absent if there is no such way. */
+            oidc?: components["schemas"]["Text"];
+            /** @description Where that begins; the query may name the page to return to. */
+            oidc_path?: string;
+            password: boolean;
+            /** @description Whether the first administrator is yet to come, by the link that the server printed. */
+            setup: boolean;
+        };
+        InviteInputBody: {
+            /** @description login of the new user, usually an e-mail address */
+            login: string;
+            /**
+             * @description administrator or auditor, if they are to be one
+             * @enum {string}
+             */
+            role?: "administrator" | "auditor" | "none";
+        };
         JudgeLack: {
             code: string;
             /** Format: double */
@@ -1598,6 +2665,19 @@ export interface components {
             subject: string;
             type: string;
         };
+        MakeInputBody: {
+            /**
+             * Format: int64
+             * @description how many days it lives
+             */
+            days: number;
+            /** @description what it is for */
+            name: string;
+            /** @description what it may do, at most what you may: read, contribute, approve, own, admin */
+            permissions: ("read" | "contribute" | "approve" | "own" | "admin")[];
+            /** @description the only team that it reaches (id) */
+            team?: string;
+        };
         MissingInputBody: {
             /** @description hex SHA-256 of each file */
             digests: string[];
@@ -1612,6 +2692,12 @@ export interface components {
             /** @description The place in the request's body: a JSON pointer. */
             pointer?: string;
         };
+        PageAuditView: {
+            /** @description This page's items. */
+            items: components["schemas"]["AuditView"][];
+            /** @description The cursor of the next page; absent on the last. */
+            next?: string;
+        };
         PageBoundaryRow: {
             /** @description This page's items. */
             items: components["schemas"]["BoundaryRow"][];
@@ -1621,6 +2707,12 @@ export interface components {
         PageDatasetVersion: {
             /** @description This page's items. */
             items: components["schemas"]["DatasetVersion"][];
+            /** @description The cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PageEndpointView: {
+            /** @description This page's items. */
+            items: components["schemas"]["EndpointView"][];
             /** @description The cursor of the next page; absent on the last. */
             next?: string;
         };
@@ -1654,6 +2746,36 @@ export interface components {
             /** @description The cursor of the next page; absent on the last. */
             next?: string;
         };
+        PageIdentityMemberView: {
+            /** @description This page's items. */
+            items: components["schemas"]["IdentityMemberView"][];
+            /** @description The cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PageIdentitySessionView: {
+            /** @description This page's items. */
+            items: components["schemas"]["IdentitySessionView"][];
+            /** @description The cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PageIdentityTeamView: {
+            /** @description This page's items. */
+            items: components["schemas"]["IdentityTeamView"][];
+            /** @description The cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PageIdentityTokenView: {
+            /** @description This page's items. */
+            items: components["schemas"]["IdentityTokenView"][];
+            /** @description The cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PageIdentityUserView: {
+            /** @description This page's items. */
+            items: components["schemas"]["IdentityUserView"][];
+            /** @description The cursor of the next page; absent on the last. */
+            next?: string;
+        };
         PageLoopView: {
             /** @description This page's items. */
             items: components["schemas"]["LoopView"][];
@@ -1683,6 +2805,32 @@ export interface components {
             items: components["schemas"]["ScenarioView"][];
             /** @description The cursor of the next page; absent on the last. */
             next?: string;
+        };
+        PageWaiverView: {
+            /** @description This page's items. */
+            items: components["schemas"]["WaiverView"][];
+            /** @description The cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PageWebhookDeliveryView: {
+            /** @description This page's items. */
+            items: components["schemas"]["WebhookDeliveryView"][];
+            /** @description The cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PageWebhookView: {
+            /** @description This page's items. */
+            items: components["schemas"]["WebhookView"][];
+            /** @description The cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PasswordInputBody: {
+            new: string;
+            old: string;
+        };
+        PauseInputBody: {
+            /** @description whether to stop telling it */
+            paused: boolean;
         };
         PocCandidateMeasurement: {
             cost_per_task: components["schemas"]["PocCost"];
@@ -2052,6 +3200,10 @@ export interface components {
             second: string;
             slice?: string;
         };
+        RenameInputBody: {
+            /** @description name to be shown */
+            name: string;
+        };
         Report: {
             boundary?: components["schemas"]["BoundaryResult"];
             data?: components["schemas"]["ReportData"];
@@ -2230,6 +3382,22 @@ export interface components {
             stage: string;
             state: string;
             word: components["schemas"]["Text"];
+        };
+        RequestInputBody: {
+            /**
+             * @description gate
+             * @enum {string}
+             */
+            gate: "align" | "prove" | "platform" | "deepen" | "organize" | "share";
+            /** @description rule of the gate (id) */
+            rule: string;
+            /**
+             * Format: date-time
+             * @description when it ends (RFC 3339)
+             */
+            until: string;
+            /** @description why it is right to go on all the same */
+            why: string;
         };
         RoiBreakEven: {
             /** Format: double */
@@ -2432,6 +3600,13 @@ export interface components {
             /** Format: double */
             value: number;
         };
+        RoleInputBody: {
+            /**
+             * @description viewer, contributor, approver or owner
+             * @enum {string}
+             */
+            role: "viewer" | "contributor" | "approver" | "owner";
+        };
         ScenarioDiff: {
             /** @description The change of scenario.yaml as a unified diff; empty if there is none. */
             document: string;
@@ -2452,6 +3627,17 @@ export interface components {
             to?: string;
         };
         ScenarioFileRef: {
+            /** @description A plain path below the folder, with /. */
+            path: string;
+            /** @description Hex SHA-256 of the content. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+        };
+        ScenarioFileRefRequest: {
             /** @description A plain path below the folder, with /. */
             path: string;
             /** @description Hex SHA-256 of the content. */
@@ -2572,6 +3758,12 @@ export interface components {
             title: components["schemas"]["Text"];
             why: components["schemas"]["Text"];
         };
+        SignInInputBody: {
+            /** @description login */
+            login: string;
+            /** @description password */
+            password: string;
+        };
         StartInputBody: {
             /** @description measure again although nothing has changed */
             again?: boolean;
@@ -2624,8 +3816,75 @@ export interface components {
             en: string;
             zh: string;
         };
+        UserRoleInputBody: {
+            /**
+             * @description administrator, auditor or none
+             * @enum {string}
+             */
+            role: "administrator" | "auditor" | "none";
+        };
+        WaiverView: {
+            /** Format: date-time */
+            approved_at?: string;
+            approved_by?: string;
+            approver?: string;
+            gate: string;
+            id: string;
+            /** Format: date-time */
+            requested_at: string;
+            requested_by: string;
+            requester: string;
+            rule: string;
+            scenario: string;
+            /** @enum {string} */
+            state: "requested" | "approved" | "withdrawn" | "expired";
+            /** Format: date-time */
+            until: string;
+            why: string;
+        };
+        WebhookDeliveryView: {
+            /** Format: int64 */
+            attempts: number;
+            /** Format: date-time */
+            created: string;
+            event: string;
+            id: string;
+            problem?: string;
+            /** @enum {string} */
+            state: "waiting" | "delivered" | "failed";
+            /**
+             * Format: int64
+             * @description HTTP status of the last answer.
+             */
+            status?: number;
+            type: string;
+            /** Format: date-time */
+            updated: string;
+        };
+        WebhookView: {
+            actor: string;
+            /** Format: date-time */
+            created: string;
+            id: string;
+            paused: boolean;
+            /** @description What signatures are checked with; shown when it is made, and never again. */
+            secret?: string;
+            /** @description Events that it is told of; none is all. */
+            types: string[];
+            url: string;
+        };
     };
-    responses: never;
+    responses: {
+        /** @description A problem; its code says which. */
+        Problem: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -2633,6 +3892,159 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "list-audit": {
+        parameters: {
+            query?: {
+                /** @description at most this many */
+                limit?: number;
+                /** @description where the page before ended: its next */
+                cursor?: string;
+                /** @description only by this user or system (id) */
+                actor?: string;
+                /** @description only this operation (id, such as change-role) */
+                operation?: string;
+                /** @description only about the thing with this id */
+                thing?: string;
+                /** @description only from this time on (RFC 3339) */
+                since?: string;
+                /** @description only before this time (RFC 3339) */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAuditView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "verify-audit": {
+        parameters: {
+            query?: {
+                /** @description the signer's key, as it was handed over outside */
+                trust?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceReport"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            /** @description Among others: evidence.trust. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "show-audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description Among others: audit.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "download-backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/gzip": string;
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            /** @description Among others: store.no_snapshot. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
     "show-dataset": {
         parameters: {
             query?: never;
@@ -2653,6 +4065,8 @@ export interface operations {
                     "application/json": components["schemas"]["DatasetVersion"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: dataset.unknown_version. */
             404: {
                 headers: {
@@ -2662,8 +4076,73 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "list-endpoints": {
+        parameters: {
+            query?: {
+                /** @description at most this many */
+                limit?: number;
+                /** @description where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEndpointView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "add-endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndpointFields"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            /** @description Among others: endpoint.name_taken. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2671,6 +4150,188 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Among others: seal.broken. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            /** @description Among others: endpoint.address, endpoint.class, endpoint.header, endpoint.name, endpoint.price. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "show-endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description Among others: endpoint.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "remove-endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "change-endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndpointFields"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            /** @description Among others: endpoint.name_taken. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: seal.broken. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            /** @description Among others: endpoint.address, endpoint.class, endpoint.header, endpoint.name, endpoint.price. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "test-endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointTried"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "list-events": {
@@ -2700,15 +4361,14 @@ export interface operations {
                     "application/json": components["schemas"]["PageLoopView"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "list-evidence": {
@@ -2742,8 +4402,41 @@ export interface operations {
                     "application/json": components["schemas"]["PageEvidenceItem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "export-evidence": {
+        parameters: {
+            query?: {
+                /** @description only of this scenario (id or name) */
+                scenario?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description Among others: evidence.nothing_to_export, scenario.unknown. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2751,6 +4444,47 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "show-checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppCheckpointView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description Among others: evidence.nothing_to_export. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "show-evidence": {
@@ -2773,6 +4507,8 @@ export interface operations {
                     "application/json": components["schemas"]["EvidenceFull"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: evidence.unknown. */
             404: {
                 headers: {
@@ -2782,15 +4518,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "prove-evidence": {
@@ -2813,6 +4545,8 @@ export interface operations {
                     "application/json": components["schemas"]["EvidenceProof"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: evidence.unknown. */
             404: {
                 headers: {
@@ -2822,6 +4556,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            406: components["responses"]["Problem"];
             /** @description Among others: evidence.damaged. */
             409: {
                 headers: {
@@ -2831,15 +4566,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "list-failure-modes": {
@@ -2867,15 +4597,14 @@ export interface operations {
                     "application/json": components["schemas"]["PageFailureModeView"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "list-failures": {
@@ -2907,15 +4636,14 @@ export interface operations {
                     "application/json": components["schemas"]["PageFailureView"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "show-failure": {
@@ -2938,6 +4666,8 @@ export interface operations {
                     "application/json": components["schemas"]["FailureView"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: failure.unknown. */
             404: {
                 headers: {
@@ -2947,15 +4677,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "compare-feasibility": {
@@ -2976,8 +4702,43 @@ export interface operations {
                     "application/json": components["schemas"]["GradeFeasibility"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "invite-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityMade"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            /** @description Among others: identity.login_taken. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2985,6 +4746,20 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            /** @description Among others: identity.login. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "list-kinds": {
@@ -3005,8 +4780,40 @@ export interface operations {
                     "application/json": components["schemas"]["EvidenceKindsView"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "show-link": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description What stands behind the # of the link. */
+                "X-Landfall-Link": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityOffer"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description Among others: identity.link. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3014,6 +4821,192 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "use-link": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description What stands behind the # of the link. */
+                "X-Landfall-Link": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityUserView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description Among others: identity.link. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            /** @description Among others: identity.login_taken. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            /** @description Among others: identity.login, identity.password. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "show-me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityMe"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "remove-member": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            /** @description Among others: identity.managed_elsewhere. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "change-role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityMemberView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            /** @description Among others: identity.managed_elsewhere. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            /** @description Among others: identity.role. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "show-revision": {
@@ -3036,6 +5029,8 @@ export interface operations {
                     "application/json": components["schemas"]["ScenarioRevisionView"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: scenario.no_revision. */
             404: {
                 headers: {
@@ -3045,15 +5040,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "diff-revision": {
@@ -3079,6 +5070,8 @@ export interface operations {
                     "application/json": components["schemas"]["ScenarioDiff"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: scenario.no_revision. */
             404: {
                 headers: {
@@ -3088,15 +5081,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "list-runs": {
@@ -3124,15 +5113,14 @@ export interface operations {
                     "application/json": components["schemas"]["PagePocRunView"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "show-run": {
@@ -3155,6 +5143,8 @@ export interface operations {
                     "application/json": components["schemas"]["PocRunView"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: run.unknown. */
             404: {
                 headers: {
@@ -3164,15 +5154,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "list-run-boundary": {
@@ -3204,6 +5190,8 @@ export interface operations {
                     "application/json": components["schemas"]["PageBoundaryRow"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: run.unknown. */
             404: {
                 headers: {
@@ -3213,6 +5201,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            406: components["responses"]["Problem"];
             /** @description Among others: boundary.none. */
             409: {
                 headers: {
@@ -3222,15 +5211,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "cancel-run": {
@@ -3253,6 +5237,8 @@ export interface operations {
                     "application/json": components["schemas"]["PocRunView"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: run.unknown. */
             404: {
                 headers: {
@@ -3262,6 +5248,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            406: components["responses"]["Problem"];
             /** @description Among others: run.finished. */
             409: {
                 headers: {
@@ -3271,15 +5258,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "list-run-cases": {
@@ -3311,6 +5293,8 @@ export interface operations {
                     "application/json": components["schemas"]["PagePocPlaced"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: run.unknown. */
             404: {
                 headers: {
@@ -3320,6 +5304,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            406: components["responses"]["Problem"];
             /** @description Among others: run.not_sealed. */
             409: {
                 headers: {
@@ -3329,15 +5314,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "diff-runs": {
@@ -3368,6 +5348,8 @@ export interface operations {
                     "application/json": components["schemas"]["Diff"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: diff.candidate, run.unknown. */
             404: {
                 headers: {
@@ -3377,6 +5359,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            406: components["responses"]["Problem"];
             /** @description Among others: run.not_sealed. */
             409: {
                 headers: {
@@ -3395,15 +5378,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "watch-run": {
@@ -3429,6 +5406,8 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: run.unknown. */
             404: {
                 headers: {
@@ -3438,15 +5417,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "show-run-report": {
@@ -3474,6 +5449,8 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: run.unknown. */
             404: {
                 headers: {
@@ -3483,15 +5460,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "page-run-report": {
@@ -3517,6 +5490,8 @@ export interface operations {
                     "text/html; charset=utf-8": string;
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: run.unknown. */
             404: {
                 headers: {
@@ -3526,15 +5501,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "resume-run": {
@@ -3557,6 +5528,8 @@ export interface operations {
                     "application/json": components["schemas"]["PocRunView"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: run.unknown. */
             404: {
                 headers: {
@@ -3566,6 +5539,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            406: components["responses"]["Problem"];
             /** @description Among others: run.not_resumable, scenario.no_folder. */
             409: {
                 headers: {
@@ -3575,15 +5549,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "list-scenarios": {
@@ -3609,15 +5578,13 @@ export interface operations {
                     "application/json": components["schemas"]["PageScenarioView"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "show-scenario": {
@@ -3649,6 +5616,8 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: scenario.unknown. */
             404: {
                 headers: {
@@ -3658,15 +5627,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "push-scenario": {
@@ -3693,7 +5658,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/gzip": string;
-                "application/json": string;
+                "application/json": components["schemas"]["AppFileList"];
                 "application/zip": string;
             };
         };
@@ -3709,6 +5674,8 @@ export interface operations {
                     "application/json": components["schemas"]["ScenarioView"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: scenario.unknown. */
             404: {
                 headers: {
@@ -3718,6 +5685,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
             /** @description Among others: scenario.files_missing. */
             409: {
                 headers: {
@@ -3745,6 +5714,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            415: components["responses"]["Problem"];
             /** @description Among others: pack.archive, pack.link, pack.path, pack.twice, rest.body_type, scenario.manifest, scenario.missing_field, scenario.other_slug, scenario.served_command, scenario.served_endpoint, scenario.unknown_field, scenario.value. */
             422: {
                 headers: {
@@ -3754,15 +5724,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "edit-scenario": {
@@ -3794,6 +5758,8 @@ export interface operations {
                     "application/json": components["schemas"]["ScenarioView"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: scenario.unknown. */
             404: {
                 headers: {
@@ -3803,6 +5769,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
             /** @description Among others: scenario.files_missing, scenario.from_git, scenario.no_folder. */
             409: {
                 headers: {
@@ -3830,6 +5798,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            415: components["responses"]["Problem"];
             /** @description Among others: pack.archive, pack.link, pack.path, pack.twice, rest.body_type, scenario.manifest, scenario.missing_field, scenario.served_command, scenario.served_endpoint, scenario.unknown_field, scenario.value. */
             422: {
                 headers: {
@@ -3839,8 +5808,48 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "export-audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scenario: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description Among others: evidence.nothing_to_export, scenario.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            /** @description Among others: audit.not_intact. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3875,15 +5884,14 @@ export interface operations {
                     "application/json": components["schemas"]["PageDatasetVersion"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "show-document": {
@@ -3915,6 +5923,8 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: scenario.unknown. */
             404: {
                 headers: {
@@ -3924,15 +5934,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "get-scenario-file": {
@@ -3958,6 +5964,8 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: scenario.no_file, scenario.unknown. */
             404: {
                 headers: {
@@ -3967,6 +5975,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            406: components["responses"]["Problem"];
             /** @description Among others: scenario.no_folder. */
             409: {
                 headers: {
@@ -3976,15 +5985,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "put-scenario-file": {
@@ -4020,6 +6024,8 @@ export interface operations {
                     "application/json": components["schemas"]["ScenarioView"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: scenario.unknown. */
             404: {
                 headers: {
@@ -4029,6 +6035,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
             /** @description Among others: scenario.files_missing, scenario.from_git, scenario.no_folder. */
             409: {
                 headers: {
@@ -4056,6 +6064,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            415: components["responses"]["Problem"];
             /** @description Among others: pack.archive, pack.link, pack.path, pack.twice, rest.body_type, scenario.manifest, scenario.missing_field, scenario.served_command, scenario.served_endpoint, scenario.unknown_field, scenario.value. */
             422: {
                 headers: {
@@ -4065,15 +6074,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "show-gate": {
@@ -4099,6 +6102,10 @@ export interface operations {
                     "application/json": components["schemas"]["GateVerdict"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
             /** @description Among others: gate.unknown_gate. */
             422: {
                 headers: {
@@ -4108,15 +6115,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "list-gate-rules": {
@@ -4146,6 +6147,10 @@ export interface operations {
                     "application/json": components["schemas"]["PageGateRuleResult"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
             /** @description Among others: gate.unknown_gate. */
             422: {
                 headers: {
@@ -4155,15 +6160,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "list-gates": {
@@ -4191,15 +6190,14 @@ export interface operations {
                     "application/json": components["schemas"]["PageGateView"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "show-report": {
@@ -4225,6 +6223,8 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: scenario.unknown. */
             404: {
                 headers: {
@@ -4234,15 +6234,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "page-report": {
@@ -4268,6 +6264,8 @@ export interface operations {
                     "text/html; charset=utf-8": string;
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: scenario.unknown. */
             404: {
                 headers: {
@@ -4277,15 +6275,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "list-revisions": {
@@ -4313,6 +6307,8 @@ export interface operations {
                     "application/json": components["schemas"]["PageScenarioRevisionView"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: scenario.unknown. */
             404: {
                 headers: {
@@ -4322,15 +6318,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "start-run": {
@@ -4360,6 +6352,8 @@ export interface operations {
                     "application/json": components["schemas"]["AppStartedRun"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             /** @description Among others: scenario.unknown. */
             404: {
                 headers: {
@@ -4369,6 +6363,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
             /** @description Among others: scenario.no_folder. */
             409: {
                 headers: {
@@ -4378,6 +6374,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
             /** @description Among others: idempotent.key_reused, run.max_spend. */
             422: {
                 headers: {
@@ -4387,8 +6385,44 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "request-waiver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scenario: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaiverView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            /** @description Among others: waiver.rule, waiver.until. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4396,6 +6430,485 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "list-sessions": {
+        parameters: {
+            query?: {
+                /** @description at most this many */
+                limit?: number;
+                /** @description where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageIdentitySessionView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "end-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "show-sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityWays"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityUserView"];
+                };
+            };
+            /** @description Among others: identity.wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            /** @description Among others: identity.no_session. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: identity.too_many_tries. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "begin-oidc": {
+        parameters: {
+            query?: {
+                /** @description The page to return to. */
+                return?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description See Other */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description Among others: identity.no_provider. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            /** @description Among others: identity.provider. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "finish-oidc": {
+        parameters: {
+            query?: {
+                /** @description As it was sent. */
+                state?: string;
+                /** @description What the service gives. */
+                code?: string;
+                /** @description Why it refused. */
+                error?: string;
+                /** @description Not read. */
+                error_description?: string;
+                /** @description Not read. */
+                error_uri?: string;
+                /** @description Not read. */
+                iss?: string;
+                /** @description Not read. */
+                session_state?: string;
+                /** @description Not read. */
+                scope?: string;
+                /** @description Not read. */
+                authuser?: string;
+                /** @description Not read. */
+                hd?: string;
+                /** @description Not read. */
+                prompt?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description See Other */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            401: components["responses"]["Problem"];
+            /** @description Among others: identity.claims, identity.deactivated, identity.outside, identity.provider_refused. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: identity.no_provider. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            406: components["responses"]["Problem"];
+            /** @description Among others: identity.unlinked. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: identity.state. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            /** @description Among others: identity.provider. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            /** @description Among others: identity.no_session. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "list-teams": {
+        parameters: {
+            query?: {
+                /** @description at most this many */
+                limit?: number;
+                /** @description where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageIdentityTeamView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "create-team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityNameBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityTeamView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            /** @description Among others: identity.team_name_taken. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "show-team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityTeamView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description Among others: identity.no_team. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "rename-team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityNameBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityTeamView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            /** @description Among others: identity.team_name_taken. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "upload-file": {
@@ -4422,15 +6935,17 @@ export interface operations {
                     "application/json": components["schemas"]["AppReceivedFile"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "missing-files": {
@@ -4457,8 +6972,15 @@ export interface operations {
                     "application/json": components["schemas"]["AppMissingFiles"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            /** @description Among others: blob.digest. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4466,6 +6988,98 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "list-members": {
+        parameters: {
+            query?: {
+                /** @description at most this many */
+                limit?: number;
+                /** @description where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                team: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageIdentityMemberView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "add-member": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityAdded"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            /** @description Among others: identity.managed_elsewhere. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            /** @description Among others: identity.login, identity.role. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "create-scenario": {
@@ -4489,7 +7103,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/gzip": string;
-                "application/json": string;
+                "application/json": components["schemas"]["AppFileList"];
                 "application/zip": string;
             };
         };
@@ -4505,6 +7119,11 @@ export interface operations {
                     "application/json": components["schemas"]["ScenarioView"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
             /** @description Among others: scenario.exists, scenario.files_missing. */
             409: {
                 headers: {
@@ -4523,6 +7142,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            415: components["responses"]["Problem"];
             /** @description Among others: pack.archive, pack.link, pack.path, pack.twice, rest.body_type, scenario.manifest, scenario.missing_field, scenario.served_command, scenario.served_endpoint, scenario.unknown_field, scenario.value. */
             422: {
                 headers: {
@@ -4532,15 +7152,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "validate-folder": {
@@ -4555,7 +7169,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/gzip": string;
-                "application/json": string;
+                "application/json": components["schemas"]["AppFileList"];
                 "application/zip": string;
             };
         };
@@ -4569,6 +7183,11 @@ export interface operations {
                     "application/json": components["schemas"]["AppValidity"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
             /** @description Among others: scenario.files_missing. */
             409: {
                 headers: {
@@ -4587,6 +7206,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            415: components["responses"]["Problem"];
             /** @description Among others: pack.archive, pack.link, pack.path, pack.twice, rest.body_type, scenario.manifest, scenario.missing_field, scenario.served_command, scenario.served_endpoint, scenario.unknown_field, scenario.value. */
             422: {
                 headers: {
@@ -4596,8 +7216,127 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem; its code says which. */
-            default: {
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "list-tokens": {
+        parameters: {
+            query?: {
+                /** @description at most this many */
+                limit?: number;
+                /** @description where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageIdentityTokenView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "revoke-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "list-users": {
+        parameters: {
+            query?: {
+                /** @description at most this many */
+                limit?: number;
+                /** @description where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageIdentityUserView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "show-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityUserView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description Among others: identity.no_user. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4605,6 +7344,727 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "rename-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityUserView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "deactivate-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityUserView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            /** @description Among others: identity.last_administrator. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "set-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Among others: identity.wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: identity.only_self. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            /** @description Among others: identity.password. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: identity.too_many_tries. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "set-platform-role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserRoleInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityUserView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            /** @description Among others: identity.last_administrator. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            /** @description Among others: identity.role. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "reactivate-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityUserView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "reset-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityMade"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "create-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityMadeToken"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            /** @description Among others: identity.only_self. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            /** @description Among others: identity.expiry. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "list-waivers": {
+        parameters: {
+            query?: {
+                /** @description at most this many */
+                limit?: number;
+                /** @description where the page before ended: its next */
+                cursor?: string;
+                /** @description only of this scenario (id or name) */
+                scenario?: string;
+                /** @description only in this state: requested, approved or withdrawn */
+                state?: "requested" | "approved" | "withdrawn";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageWaiverView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "show-waiver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                waiver: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaiverView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description Among others: waiver.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "approve-waiver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                waiver: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaiverView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            /** @description Among others: waiver.second_person. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            /** @description Among others: waiver.state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "withdraw-waiver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                waiver: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaiverView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            /** @description Among others: waiver.state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "list-webhooks": {
+        parameters: {
+            query?: {
+                /** @description at most this many */
+                limit?: number;
+                /** @description where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageWebhookView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "create-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            /** @description Among others: webhook.too_many. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            /** @description Among others: webhook.url. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "remove-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description Among others: webhook.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "list-deliveries": {
+        parameters: {
+            query?: {
+                /** @description at most this many */
+                limit?: number;
+                /** @description where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageWebhookDeliveryView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description Among others: webhook.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "pause-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description Among others: webhook.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            406: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "test-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description Among others: webhook.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            406: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
 }
