@@ -29,8 +29,8 @@ type View struct {
 	KeyHeader string    `json:"key_header,omitempty"`
 	TimeoutS  float64   `json:"timeout_s,omitempty"`
 	Currency  string    `json:"currency,omitempty"`
-	Input     string    `json:"input,omitempty" doc:"Price per million tokens read."`
-	Output    string    `json:"output,omitempty" doc:"Price per million tokens written."`
+	Input     string    `json:"input_price,omitempty" doc:"Price per million tokens read."`
+	Output    string    `json:"output_price,omitempty" doc:"Price per million tokens written."`
 	Updated   time.Time `json:"updated"`
 }
 
@@ -60,8 +60,8 @@ type fields struct {
 	KeyHeader *string  `json:"key_header,omitempty" maxLength:"64" doc:"header that carries the key as it is, if not Authorization" zh:"携带密钥的请求头（缺省为 Authorization）"`
 	TimeoutS  *float64 `json:"timeout_s,omitempty" minimum:"0" maximum:"3600" doc:"seconds that a call may take" zh:"单次调用超时（秒）"`
 	Currency  *string  `json:"currency,omitempty" maxLength:"3" doc:"currency of the prices, such as CNY" zh:"价格的货币，如 CNY"`
-	Input     *string  `json:"input,omitempty" maxLength:"30" doc:"price per million tokens read" zh:"每百万输入令牌的价格"`
-	Output    *string  `json:"output,omitempty" maxLength:"30" doc:"price per million tokens written" zh:"每百万输出令牌的价格"`
+	Input     *string  `json:"input_price,omitempty" maxLength:"30" doc:"price per million tokens read" zh:"每百万输入令牌的价格"`
+	Output    *string  `json:"output_price,omitempty" maxLength:"30" doc:"price per million tokens written" zh:"每百万输出令牌的价格"`
 }
 
 func (f fields) change() Change {
