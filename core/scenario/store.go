@@ -14,6 +14,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/landfall-ai/landfall/core/actor"
+	"github.com/landfall-ai/landfall/core/audit"
 	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/kit/auth"
 	"github.com/landfall-ai/landfall/kit/fault"
@@ -172,10 +173,21 @@ func (s *Service) SaveAs(ctx context.Context, tx bun.Tx, doc *Document, raw []by
 		if _, err := tx.NewInsert().Model(&rev).Exec(ctx); err != nil {
 			return Scenario{}, fmt.Errorf("save revision %d of %s: %w", r.Revision, doc.Slug, err)
 		}
+		if err := audit.Note(ctx, "scenario", r.ID, noted(old), noted(r)); err != nil {
+			return Scenario{}, err
+		}
 	} else {
 		r = old
 	}
 	return r.scenario(), s.bind(ctx, tx, r.ID, b)
+}
+
+// noted is what audit digests of a scenario; nil before there is one.
+func noted(r row) any {
+	if r.ID == "" {
+		return nil
+	}
+	return map[string]any{"document": r.Digest, "folder": r.Folder, "revision": r.Revision, "team": r.TeamID}
 }
 
 // upsert writes r, which was read at the revision before its own: on engines

@@ -383,6 +383,15 @@ func TestMistakesPanic(t *testing.T) {
 				return nil, nil
 			})
 		},
+		"anyone with a permission": func(r *rest.Registry) { rest.Add(r, with(func(o *rest.Op) { o.Anyone = true }), none) },
+		"anyone with an id": func(r *rest.Registry) {
+			rest.Resource(r, both, auth.Read, teamOf)
+			rest.Add(r, with(func(o *rest.Op) { o.Anyone, o.Perm, o.Path = true, 0, "/x/{run}" }), withRun)
+		},
+		"embeds what huma leaves empty": func(r *rest.Registry) {
+			rest.Resource(r, both, auth.Read, teamOf)
+			rest.Add(r, with(func(o *rest.Op) { o.Path = "/x/{run}" }), func(context.Context, *struct{ thing }) (*rest.None, error) { return nil, nil })
+		},
 		"owner twice": func(r *rest.Registry) {
 			rest.Resource(r, both, auth.Read, teamOf)
 			rest.Resource(r, both, auth.Read, teamOf)

@@ -465,3 +465,39 @@ func TestPostgresTroubles(t *testing.T) {
 		}
 	})
 }
+
+// What BeforeCommit adds is a part of the transaction.
+func TestBeforeCommit(t *testing.T) {
+	t.Parallel()
+	migrations := []fs.FS{fstest.MapFS{"migrations/20260101000000_t.sql": {Data: []byte("-- +goose Up\nCREATE TABLE notes (n BIGINT NOT NULL);\n")}}}
+	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
+		t.Parallel()
+		add := func(n int) func(context.Context, bun.Tx) error {
+			return func(ctx context.Context, tx bun.Tx) error {
+				_, err := tx.ExecContext(ctx, "INSERT INTO notes (n) VALUES (?)", n)
+				return err
+			}
+		}
+		sum := func() (n int) {
+			if err := db.Read().NewSelect().Table("notes").ColumnExpr("COALESCE(SUM(n), 0)").Scan(t.Context(), &n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		ctx := store.BeforeCommit(t.Context(), add(10))
+		if err := db.Tx(ctx, add(1)); err != nil || sum() != 11 {
+			t.Fatalf("%d %v", sum(), err)
+		}
+		failure := errors.New("no")
+		if err := db.Tx(ctx, func(context.Context, bun.Tx) error { return failure }); !errors.Is(err, failure) || sum() != 11 {
+			t.Errorf("after a failure: %d %v", sum(), err)
+		}
+		ctx = store.BeforeCommit(ctx, func(context.Context, bun.Tx) error { return failure })
+		if err := db.Tx(ctx, add(1)); !errors.Is(err, failure) || sum() != 11 {
+			t.Errorf("after a failure at the end: %d %v", sum(), err)
+		}
+		if err := db.Tx(store.BeforeCommit(ctx, nil), add(1)); err != nil || sum() != 12 {
+			t.Errorf("taken away: %d %v", sum(), err)
+		}
+	})
+}
