@@ -97,7 +97,8 @@ func (w *world) sends(op, letter string) (body []byte, kind string) {
 }
 
 // queries are what operations need in their query.
-var queries = map[string]string{"get-scenario-file": "path=train.csv", "put-scenario-file": "path=train.csv"}
+var queries = map[string]string{"get-scenario-file": "path=train.csv", "put-scenario-file": "path=train.csv",
+	"show-gate": "gate=align", "list-gate-rules": "gate=align"}
 
 var walkParam = regexp.MustCompile(`\{([^}]+)\}`)
 

@@ -28,6 +28,7 @@ import (
 	"github.com/landfall-ai/landfall/kit/fault"
 	"github.com/landfall-ai/landfall/kit/rest"
 	"github.com/landfall-ai/landfall/kit/store"
+	"github.com/landfall-ai/landfall/prove/failure"
 )
 
 const walkDocument = `
@@ -318,6 +319,14 @@ func (w *world) seed(letter, name string) {
 	}
 	ids["waiver"] = second.ID
 	ids["evidence"] = w.first("/evidence?scenario=" + slug)
+	if err := w.app.DB.Tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		_, err := w.app.Failures.Import(ctx, tx, sc.ID, []failure.Failure{{Digest: name, Text: name + " was answered wrongly", File: name + ".csv", Line: 2}})
+		return err
+	}); err != nil {
+		w.t.Fatal(err)
+	}
+	ids["failure"] = w.first("/failures?scenario=" + slug)
+	ids["mode"] = w.first("/failure-modes?scenario=" + slug)
 	ids["member"] = w.first("/teams/" + w.teams[letter] + "/members")
 	owner := w.users[name+"-owner"]
 	ids["user"] = owner.ID
@@ -330,7 +339,7 @@ func (w *world) seed(letter, name string) {
 	for _, id := range ids {
 		w.markers[letter] = append(w.markers[letter], id)
 	}
-	w.markers[letter] = append(w.markers[letter], sc.ID, first.ID, name+" team", name+" desk", name+"-ada", name+"-viewer", name+" has to go live", name+" token", name+"-train")
+	w.markers[letter] = append(w.markers[letter], sc.ID, first.ID, name+" team", name+" desk", name+"-ada", name+"-viewer", name+" has to go live", name+" token", name+"-train", name+" was answered wrongly")
 }
 
 // session signs a user in and returns the id of the session.
