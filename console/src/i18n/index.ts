@@ -3,7 +3,12 @@ import { initReactI18next, useTranslation } from 'react-i18next'
 import type { zh } from './zh'
 
 export type Lang = 'zh' | 'en'
-export type Key = keyof typeof zh
+/** A count needs one form in Chinese and two in English: "…_other" stands for both. */
+type Bare<K> = K extends `${infer P}_other` ? P : K
+export type Key = Bare<keyof typeof zh>
+type Plural<Z> = { [K in keyof Z as K extends `${infer P}_other` ? `${P}_one` : never]: string }
+/** Every key of the Chinese texts, and the singular of each count. */
+export type Whole<Z> = { [K in keyof Z]: string } & Plural<Z>
 
 declare module 'i18next' {
   interface CustomTypeOptions { defaultNS: 'landfall'; keySeparator: false; resources: { landfall: typeof zh } }

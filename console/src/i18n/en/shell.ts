@@ -1,6 +1,7 @@
 import type { shell as zh } from '../zh/shell'
+import type { Whole } from '..'
 
-export const shell: Record<keyof typeof zh, string> = {
+export const shell: Whole<typeof zh> = {
   'app.name': 'Landfall',
   'nav.label': 'Main',
   'nav.home': 'Home',

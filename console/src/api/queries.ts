@@ -1,0 +1,116 @@
+import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
+import { api, body, Trouble, type Schemas } from './client'
+import type { Kinds } from './kinds'
+
+export type ScenarioView = Schemas['ScenarioView']
+export type RunView = Schemas['PocRunView']
+export type EvidenceItem = Schemas['EvidenceItem']
+export type EvidenceFull = Schemas['EvidenceFull']
+export type CaseRow = Schemas['PocPlaced']
+
+export const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 10_000, throwOnError: true,
+      // What the server refused stays refused; what did not arrive is tried again.
+      retry: (n, err) => n < 2 && err instanceof Trouble && (err.status === 0 || err.status === 503),
+    },
+    mutations: { throwOnError: false },
+  },
+})
+
+interface PageOf<T> { items: T[]; next?: string }
+const follow = { initialPageParam: undefined as string | undefined, getNextPageParam: (last: PageOf<unknown>) => last.next }
+
+/** The first few hundred scenarios by name: what can be found by typing. */
+export const scenarios = () => queryOptions({
+  queryKey: ['scenarios'],
+  queryFn: async ({ signal }) => {
+    const all: ScenarioView[] = []
+    let cursor: string | undefined
+    do {
+      const page = await body(api.GET('/scenarios', { params: { query: { limit: 200, cursor } }, signal }))
+      all.push(...page.items)
+      cursor = page.next
+    } while (cursor && all.length < 400)
+    return all
+  },
+})
+
+export const scenario = (ref: string) => queryOptions({
+  queryKey: ['scenario', ref],
+  queryFn: ({ signal }) => body(api.GET('/scenarios/{scenario}', { params: { path: { scenario: ref } }, signal })),
+})
+
+export const runs = (ref?: string) => infiniteQueryOptions({
+  queryKey: ['runs', ref ?? ''], ...follow,
+  queryFn: ({ pageParam, signal }) => body(api.GET('/runs', { params: { query: { scenario: ref, limit: 50, cursor: pageParam } }, signal })),
+})
+
+export const run = (id: string) => queryOptions({
+  queryKey: ['run', id],
+  queryFn: ({ signal }) => body(api.GET('/runs/{run}', { params: { path: { run: id } }, signal })),
+})
+
+export interface EvidenceFilter { scenario?: string; kind?: string; run?: string; current?: boolean }
+
+export const evidenceList = (f: EvidenceFilter) => infiniteQueryOptions({
+  queryKey: ['evidence', f], ...follow,
+  queryFn: ({ pageParam, signal }) => body(api.GET('/evidence', { params: { query: { ...f, limit: 50, cursor: pageParam } }, signal })),
+})
+
+export const evidence = (id: string) => queryOptions({
+  queryKey: ['evidence-item', id], staleTime: Infinity, // it never changes
+  queryFn: ({ signal }) => body(api.GET('/evidence/{evidence}', { params: { path: { evidence: id } }, signal })),
+})
+
+export const feasibility = () => queryOptions({
+  queryKey: ['feasibility'],
+  queryFn: ({ signal }) => body(api.GET('/feasibility', { signal })),
+})
+
+export interface CaseFilter { run: string; candidate?: string; wrong?: boolean }
+
+export const cases = ({ run, candidate, wrong }: CaseFilter) => infiniteQueryOptions({
+  queryKey: ['cases', run, candidate ?? '', !!wrong], ...follow,
+  queryFn: ({ pageParam, signal }) => body(api.GET('/runs/{run}/cases', { params: { path: { run }, query: { candidate, wrong, limit: 100, cursor: pageParam } }, signal })),
+})
+
+export type Found<K extends keyof Kinds> = EvidenceItem & { detail: Kinds[K]; metrics: Record<string, unknown>; assumed: string[] }
+export type Findings = { [K in Exclude<keyof Kinds, 'verdict'>]?: Found<K> }
+
+async function opened<K extends keyof Kinds>(item: EvidenceItem): Promise<Found<K>> {
+  const full = await client.fetchQuery(evidence(item.id))
+  const p = full.statement.predicate
+  return { ...item, detail: p.detail as unknown as Kinds[K], metrics: p.metrics, assumed: p.assumed ?? [] }
+}
+
+/** What was measured, by kind: of one run, or the newest that stands of a scenario. */
+export const findings = (of: { scenario: string } | { run: string }) => queryOptions({
+  queryKey: ['findings', of],
+  queryFn: async ({ signal }): Promise<Findings> => {
+    const kinds = ['poc', 'grade', 'roi', 'selection', 'quality']
+    const newest: Record<string, unknown> = {}
+    const lists = 'run' in of
+      ? [body(api.GET('/evidence', { params: { query: { run: of.run, limit: 50 } }, signal }))]
+      : kinds.map((kind) => body(api.GET('/evidence', { params: { query: { scenario: of.scenario, kind, current: true, limit: 1 } }, signal })))
+    const items = (await Promise.all(lists)).flatMap((l) => l.items).filter((i) => kinds.includes(i.kind))
+    await Promise.all(items.filter((i, at) => items.findIndex((x) => x.kind === i.kind) === at).map(async (i) => { newest[i.kind] = await opened(i) }))
+    return newest as Findings
+  },
+})
+
+/** The newest verdict of each gate of a scenario. */
+export const verdicts = (ref: string) => queryOptions({
+  queryKey: ['verdicts', ref],
+  queryFn: async ({ signal }) => {
+    const page = await body(api.GET('/evidence', { params: { query: { scenario: ref, kind: 'verdict', limit: 12 } }, signal }))
+    const gates = new Map<string, Found<'verdict'>>()
+    for (const item of page.items) {
+      const v = await opened<'verdict'>(item)
+      if (!gates.has(v.detail.gate)) gates.set(v.detail.gate, v)
+      if (gates.size === 2) break
+    }
+    return ['align', 'prove', 'deepen'].flatMap((g) => gates.get(g)?.detail ?? [])
+  },
+})

@@ -1,0 +1,7 @@
+import type { Whole } from '..'
+import type { zh } from '../zh'
+import { pages } from './pages'
+import { run } from './run'
+import { shell } from './shell'
+
+export const en: Whole<typeof zh> = { ...shell, ...pages, ...run }

@@ -1,0 +1,24 @@
+import { useT, speak } from '../i18n'
+import { choose, useChoice, type Choice } from '../theme/mode'
+
+export function Languages() {
+  const { t, lang } = useT()
+  return (
+    <div className="langs" role="group" aria-label={t('bar.lang')}>
+      <button type="button" lang="zh-CN" aria-pressed={lang === 'zh'} onClick={() => void speak('zh')}>中文</button>
+      <button type="button" lang="en" aria-pressed={lang === 'en'} onClick={() => void speak('en')}>EN</button>
+    </div>
+  )
+}
+
+const order: Choice[] = ['system', 'light', 'dark']
+
+/** One button that goes round: as the system, light, dark. */
+export function Themes() {
+  const { t } = useT()
+  const now = useChoice()
+  const next = order[(order.indexOf(now) + 1) % order.length]!
+  return <button type="button" className="plain" title={t('bar.theme')} aria-label={`${t('bar.theme')}: ${t(`theme.${now}`)}`} onClick={() => choose(next)}>{t(`theme.${now}`)}</button>
+}
+
+export function Account() { return null }
