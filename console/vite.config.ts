@@ -4,7 +4,7 @@ import { extname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
-import { css } from './src/theme/palette'
+import { css } from './src/theme/palette.ts'
 
 /** Makes the palette's CSS variables part of the style sheet, so that no script is needed to paint the first frame. */
 function paletteCSS(): Plugin {

@@ -73,7 +73,7 @@ export interface CaseFilter { run: string; candidate?: string; wrong?: boolean }
 
 export const cases = ({ run, candidate, wrong }: CaseFilter) => infiniteQueryOptions({
   queryKey: ['cases', run, candidate ?? '', !!wrong], ...follow,
-  queryFn: ({ pageParam, signal }) => body(api.GET('/runs/{run}/cases', { params: { path: { run }, query: { candidate, wrong, limit: 100, cursor: pageParam } }, signal })),
+  queryFn: ({ pageParam, signal }) => body(api.GET('/runs/{run}/cases', { params: { path: { run }, query: { candidate, wrong, limit: 50, cursor: pageParam } }, signal })),
 })
 
 export type Found<K extends keyof Kinds> = EvidenceItem & { detail: Kinds[K]; metrics: Record<string, unknown>; assumed: string[] }

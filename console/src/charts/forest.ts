@@ -18,11 +18,12 @@ const hue = (p: Palette, o: Outcome) => (o === 'none' || o === 'undefined' ? p.n
 export function forest(rows: Interval[], { bar, barLabel, format, min, max }: Options) {
   return (p: Palette): EChartsCoreOption => {
     const lows = rows.flatMap((r) => [r.low, r.bar ?? r.low, bar ?? r.low])
-    const from = min ?? Math.max(0, Math.floor((Math.min(...lows) - 0.03) * 10) / 10)
+    const low = min ?? Math.max(0, Math.min(...lows) - 0.03)
+    const from = Math.floor(low / step(low, max ?? 1) + 1e-9) * step(low, max ?? 1)
     return {
       grid: { left: 6, right: 26, top: bar == null ? 8 : 26, bottom: 24, containLabel: true },
       tooltip: { trigger: 'item', formatter: (x: { dataIndex: number }) => { const r = rows[x.dataIndex]!; return `${escape(r.name)}<br><b>${format(r.value)}</b> &nbsp;${format(r.low)} – ${format(r.high)}${r.note ? `<br>${escape(r.note)}` : ''}` } },
-      xAxis: { type: 'value', min: from, max: max ?? 1, axisLabel: { formatter: format, hideOverlap: true }, splitNumber: 4 },
+      xAxis: { type: 'value', min: from, max: max ?? 1, interval: step(from, max ?? 1), axisLabel: { formatter: format, hideOverlap: true } },
       yAxis: { type: 'category', inverse: true, data: rows.map((r) => r.name), axisLine: { show: false }, axisLabel: { color: p.text, width: 150, overflow: 'truncate', fontSize: 12.5 } },
       series: [{
         type: 'custom', data: rows.map((r, i) => [r.value, i]), clip: true, encode: { x: 0, y: 1 },
@@ -48,11 +49,14 @@ export function forest(rows: Interval[], { bar, barLabel, format, min, max }: Op
         },
         markLine: bar == null ? undefined : {
           symbol: 'none', silent: true, animation: false, data: [{ xAxis: bar }], lineStyle: { type: 'solid', width: 1.4, color: p.text },
-          label: { formatter: barLabel, position: 'end', color: p.text, fontSize: 12 },
+          label: { formatter: barLabel, position: 'start', color: p.text, fontSize: 12 },
         },
       }],
     }
   }
 }
+
+/** Ticks that a reader can count in: tenths on a short axis, fifths on a longer one, quarters on a whole one. */
+export const step = (from: number, to: number) => (to - from <= 0.5 ? 0.1 : to - from <= 0.8 ? 0.2 : 0.25)
 
 export const escape = (s: string) => s.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`)

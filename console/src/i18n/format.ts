@@ -15,14 +15,15 @@ export function formats(lang: Lang) {
     if (!f) shares.set(digits, f = new Intl.NumberFormat(locale, { style: 'percent', minimumFractionDigits: digits, maximumFractionDigits: digits }))
     return minus(f.format(v))
   }
-  const bare = (v: number, digits = 1) => number(digits).format(v * 100)
+  const ones = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 })
+  const bare = (v: number) => minus(ones.format(v * 100))
   const count = (v?: number | null) => (v == null ? none : minus(number(0).format(v)))
   const plain = (v?: number | null, digits = 2) => (v == null || !isFinite(v) ? none : minus(number(digits).format(v)))
   const significant = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 })
   const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumSignificantDigits: 3 })
   const latency = (ms?: number | null) => {
     if (ms == null || !isFinite(ms)) return none
-    if (ms < 1) return `${significant.format(ms * 1000)} µs`
+    if (ms < 1) return ms === 0 ? none : `${significant.format(ms * 1000)} µs`
     if (ms < 1000) return `${significant.format(ms)} ms`
     return `${significant.format(ms / 1000)} s`
   }
@@ -51,19 +52,19 @@ export function formats(lang: Lang) {
     return relative.format(Math.round(s / 86400), 'day')
   }
   const ago = (v?: string | null, now = Date.now()) => (v ? seconds((new Date(v).getTime() - now) / 1000) : none)
-  const age = (s: number) => seconds(-s)
   /** A figure in the unit that its kind declares. */
   const figure = (v: number | null | undefined, unit?: string, currency?: string) => {
     if (v == null || !isFinite(v)) return none
     switch (unit) {
       case 'share': return share(v)
       case 'ms': return latency(v)
-      case 'count': case 'cases': return count(v)
-      case 'currency': case 'money': case 'currency/year': return money(v, currency)
+      case 'boolean': return String(v === 1)
+      case 'cases': case 'classes': case 'candidates': case 'slices': return count(v)
+      case 'currency': case 'currency/year': return money(v, currency)
       default: return plain(v)
     }
   }
-  return { share, bare, count, plain, latency, money, time, day, ago, age, figure, compact: (v: number) => minus(compact.format(v)) }
+  return { share, bare, count, plain, latency, money, time, day, ago, figure, compact: (v: number) => minus(compact.format(v)) }
 }
 
 export type Formats = ReturnType<typeof formats>

@@ -59,6 +59,9 @@ export function useT() {
   return { t, lang: (i18n.language === 'zh' ? 'zh' : 'en') as Lang }
 }
 
+/** A sentence begins with a capital wherever the server's text came from the middle of one. */
+export const capital = (s: string) => s.charAt(0).toUpperCase() + s.slice(1)
+
 /** A text that the server gives in both languages. */
 export interface Text { zh: string; en: string }
 

@@ -2,7 +2,7 @@ import { useSuspenseQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { Schemas } from '../api/client'
 import { feasibility } from '../api/queries'
-import { useSay, useT, type Key } from '../i18n'
+import { capital, useSay, useT, type Key } from '../i18n'
 import { useFormat } from '../i18n/format'
 import { Empty } from '../parts/empty'
 import { Page, Section } from '../parts/page'
@@ -39,7 +39,7 @@ export default function AlignPage() {
             <Section title={t('align.missing')}>
               <Table label={t('align.missing')} rows={missing} id={(r) => r.scenario} columns={[
                 { key: 'title', head: t('col.scenario'), names: true, width: '26%', cell: (r) => say(r.title) },
-                { key: 'missing', head: t('align.missing.what'), bare: true, cell: (r) => <ul>{r.missing!.map((m) => <li key={m.en}>{say(m)}</li>)}</ul> },
+                { key: 'missing', head: t('align.missing.what'), bare: true, cell: (r) => <ul>{r.missing!.map((m) => <li key={m.en}>{capital(say(m))}</li>)}</ul> },
               ]} />
             </Section>
           )}

@@ -10,12 +10,11 @@ export function RunTable({ rows, names, label }: { rows: RunView[]; names?: Map<
   const say = useSay()
   const f = useFormat()
   const columns: Column<RunView>[] = [
-    { key: 'run', head: t('col.run'), names: true, cell: (r) => <Link to="/runs/$run" params={{ run: r.id }} className="mono">{short(r.id)}</Link> },
+    { key: 'run', head: t('col.started'), names: true, cell: (r) => <Link to="/runs/$run" params={{ run: r.id }} >{f.time(r.created)}</Link> },
     ...(names ? [{ key: 'scenario', head: t('col.scenario'), cell: (r: RunView) => { const s = names.get(r.scenario); return s ? <Link to="/scenarios/$scenario" params={{ scenario: s.slug }}>{say(s.title)}</Link> : '–' } }] : []),
     { key: 'state', head: t('col.state'), cell: (r) => t(`state.${r.state}` as Key) + (r.exploratory ? ` · ${t('run.exploratory')}` : '') },
     { key: 'actor', head: t('col.actor'), cell: (r) => r.actor },
     { key: 'took', head: t('col.took'), num: true, cell: (r) => (r.finished ? f.latency(new Date(r.finished).getTime() - new Date(r.created).getTime()) : '–') },
-    { key: 'started', head: t('col.started'), num: true, cell: (r) => f.time(r.created) },
   ]
   return <Table label={label} rows={rows} columns={columns} id={(r) => r.id} />
 }

@@ -58,9 +58,11 @@ export function Table<T>({ label, rows, columns, id, order, onOrder, more, open,
       <tbody>{ordered(rows, columns, order).map((row, i) => (
         <Fragment key={id(row, i)}>
           <tr className={[open?.(row) && 'open', onPick && 'pick'].filter(Boolean).join(' ') || undefined} onClick={onPick && ((e) => { if (!(e.target as HTMLElement).closest('a,button,input')) onPick(row) })}>
-            {columns.map((c) => c.names
-              ? <th key={c.key} scope="row">{c.cell(row, i)}</th>
-              : <td key={c.key} className={[c.num && 'num', c.bare && 'bare'].filter(Boolean).join(' ') || undefined} data-head={c.bare ? undefined : c.head}>{c.cell(row, i)}</td>)}
+            {columns.map((c) => {
+              const cell = c.cell(row, i)
+              return c.names ? <th key={c.key} scope="row">{cell}</th>
+                : <td key={c.key} className={[c.num && 'num', c.bare && 'bare', (cell === '–' || cell === '') && 'nothing'].filter(Boolean).join(' ') || undefined} data-head={c.bare ? undefined : c.head}>{cell}</td>
+            })}
           </tr>
           {more && open?.(row) && <tr className="more"><td className="bare" colSpan={columns.length}>{more(row)}</td></tr>}
         </Fragment>

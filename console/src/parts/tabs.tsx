@@ -5,7 +5,7 @@ export function Tabs<V extends string>({ views, view, label }: { views: [V, stri
   return (
     <nav className="tabs" aria-label={label}>
       {views.map(([v, name], i) => (
-        <Link key={v} to="." search={i === 0 ? {} : { view: v }} resetScroll={false} aria-current={v === view ? 'page' : undefined}>{name}</Link>
+        <Link key={v} to="." search={i === 0 ? {} : { view: v }} resetScroll={false} activeOptions={{ exact: true, includeSearch: true }} aria-current={v === view ? 'page' : undefined}>{name}</Link>
       ))}
     </nav>
   )

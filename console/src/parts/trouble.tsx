@@ -1,7 +1,7 @@
 import { Link, useRouter } from '@tanstack/react-router'
 import { Button } from 'antd'
 import { Trouble } from '../api/client'
-import { useT } from '../i18n'
+import { capital, useT } from '../i18n'
 import { Page } from './page'
 
 interface Said { title: string; hint?: string; code: string; where?: string; others?: string[] }
@@ -17,8 +17,6 @@ export function useSaid(error: unknown): Said {
   return { title: t('trouble.broken'), hint: t('trouble.broken.hint'), code: `console.broken: ${error instanceof Error ? error.message : String(error)}` }
 }
 
-function sentence(s: string) { return s.charAt(0).toUpperCase() + s.slice(1) }
-
 /** A whole page that says what went wrong and what to do about it. */
 export function TroublePage({ error, reset }: { error: unknown; reset?: () => void }) {
   const { t } = useT()
@@ -28,7 +26,7 @@ export function TroublePage({ error, reset }: { error: unknown; reset?: () => vo
   const again = () => { reset?.(); void router.invalidate() }
   return (
     <div className="trouble" role="alert">
-      <Page title={sentence(said.title)} lead={said.hint && sentence(said.hint)} facts={[[t('trouble.code'), <code key="c">{said.code}</code>], ...(said.where ? [[t('trouble.where'), <code key="w">{said.where}</code>] as [string, React.ReactNode]] : [])]}>
+      <Page title={capital(said.title)} lead={said.hint && capital(said.hint)} facts={[[t('trouble.code'), <code key="c">{said.code}</code>], ...(said.where ? [[t('trouble.where'), <code key="w">{said.where}</code>] as [string, React.ReactNode]] : [])]}>
         <Others others={said.others} />
         <div className="do">
           {out ? <Link to="/sign-in" search={{ to: location.pathname + location.search }}><Button type="primary">{t('trouble.signin')}</Button></Link>
@@ -52,8 +50,8 @@ export function TroubleNote({ error, retry }: { error: unknown; retry?: () => vo
   if (!error) return null
   return (
     <div role="alert" style={{ margin: '10px 0' }}>
-      <p className="v-fail">{sentence(said.title)}</p>
-      <p className="note">{[said.hint && sentence(said.hint), said.where].filter(Boolean).join(' · ')} <code>{said.code}</code></p>
+      <p className="v-fail">{capital(said.title)}</p>
+      <p className="note">{[said.hint && capital(said.hint), said.where].filter(Boolean).join(' · ')} <code>{said.code}</code></p>
       <Others others={said.others} />
       {retry && <button type="button" className="link" onClick={retry}>{t('part.retry')}</button>}
     </div>

@@ -6,7 +6,7 @@ export const run = {
   'run.baseline': '基准',
   'run.delta': '较基准（百分点）',
   'run.cost': '每千次成本',
-  'run.says': '推荐{{candidate}}',
+  'run.says': '推荐“{{candidate}}”',
   'run.unmeasured': '这些梯级还没有测过：{{rungs}}。',
   'run.suite': '用例集“{{suite}}”。其他用例集的门槛不同，见能力边界。',
   'run.attempt': '共 {{cases}} 条评测用例；这是第 {{n}} 次在这套用例上取证，显著性水平已相应收紧。',

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router'
 import { useNames } from '../../api/names'
 import { runs, scenarios, verdicts, type ScenarioView } from '../../api/queries'
 import type { GateVerdict } from '../../api/kinds'
-import { useSay, useT, type Key } from '../../i18n'
+import { capital, useSay, useT, type Key } from '../../i18n'
 import { useFormat } from '../../i18n/format'
 import { GateMarks, shown } from '../../parts/gates'
 import { Page, Section } from '../../parts/page'
@@ -54,7 +54,7 @@ export default function HomePage() {
             { key: 'verdict', head: t('col.verdict'), width: 118, cell: (x) => <Verdict outcome={x.said.outcome} /> },
             { key: 'scenario', head: t('col.scenario'), names: true, cell: (x) => <Link to="/scenarios/$scenario" params={{ scenario: x.scenario.slug }}>{say(x.scenario.title)}</Link> },
             { key: 'gate', head: t('col.gate'), cell: (x) => (x.said.gate ? t(`stage.${x.said.gate}` as Key) : '–') },
-            { key: 'why', head: t('home.blocks'), bare: true, cell: (x) => <span className="quiet">{say(x.said.text) || t(x.said.key)}</span> },
+            { key: 'why', head: t('home.blocks'), bare: true, cell: (x) => <span className="quiet">{capital(say(x.said.text)) || t(x.said.key)}</span> },
             { key: 'since', head: t('home.since'), num: true, cell: (x) => { const g = x.gates.find((v) => v.gate === x.said.gate); return g ? f.ago(g.evaluated_at) : f.ago(x.scenario.created) } },
           ]} />
         </Section>

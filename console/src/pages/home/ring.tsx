@@ -4,7 +4,7 @@ import { useFormat } from '../../i18n/format'
 import { stages } from '../../parts/gates'
 
 const words = ['ring.align', 'ring.prove', 'ring.platform', 'ring.deepen', 'ring.organize', 'ring.share'] as const
-const [size, r, gap] = [320, 112, 7]
+const [size, r, gap] = [320, 140, 5]
 
 function at(angle: number, radius: number): [number, number] {
   const a = ((angle - 90) * Math.PI) / 180
@@ -25,12 +25,12 @@ export function Ring({ all }: { all: GateVerdict[][] }) {
   const due = stages.map((s) => all.some((gates) => gates.some((g) => g.gate === s)))
   const label = stages.map((_, i) => `${t(words[i]!)} ${due[i] ? t('ring.of', { passed: passed[i], all: all.length }) : t('verdict.not_due')}`).join(', ')
   return (
-    <svg viewBox={`0 0 ${size} ${size}`} role="img" aria-label={`${t('ring.label')}: ${label}`}>
+    <svg viewBox={`${size / 2 - r - 6} ${size / 2 - r - 6} ${2 * r + 12} ${2 * r + 12}`} role="img" aria-label={`${t('ring.label')}: ${label}`}>
       {stages.map((s, i) => {
         const [from, to] = [i * 60 + gap / 2, (i + 1) * 60 - gap / 2]
         const share = all.length ? passed[i]! / all.length : 0
         const middle = (from + to) / 2
-        const [x, y] = at(middle, r - 34)
+        const [x, y] = at(middle, r - 44)
         return (
           <g key={s}>
             <path d={arc(from, to)} fill="none" stroke="var(--line)" strokeWidth={due[i] ? 10 : 3} />
@@ -40,7 +40,6 @@ export function Ring({ all }: { all: GateVerdict[][] }) {
           </g>
         )
       })}
-      <path d="M160 26 l10 6 -10 6z" fill="var(--faint)" transform="rotate(3 160 160)" />
     </svg>
   )
 }

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import type { Grade, Poc, SliceVerdict } from '../../api/kinds'
 import { forest, type Interval } from '../../charts/forest'
-import { useSay, useT } from '../../i18n'
+import { capital, useSay, useT } from '../../i18n'
 import { useFormat } from '../../i18n/format'
 import { Figure } from '../../parts/figure'
 import { Section } from '../../parts/page'
@@ -57,7 +57,7 @@ export function Boundary({ grade, poc }: { grade: Grade; poc: Poc }) {
       </section>
       <Section title={t('boundary.slices')} ruled extra={<CsvButton name="slices" rows={grade.slices} columns={columns} />}>
         <Table label={t('boundary.slices')} rows={grade.slices} columns={columns} id={(s) => s.slice} open={(s) => !!reasons.get(s.slice) && s.outcome !== 'pass'}
-          more={(s) => <p className="note">{say(reasons.get(s.slice)!.reason)}{reasons.get(s.slice)!.findings?.map((x) => <span key={x.kind}> · {say(x.text)}</span>)}</p>} />
+          more={(s) => <p className="note">{capital(say(reasons.get(s.slice)!.reason))}{reasons.get(s.slice)!.findings?.filter((x) => x.text.en !== reasons.get(s.slice)!.reason.en).map((x) => <span key={x.kind}> · {say(x.text)}</span>)}</p>} />
       </Section>
       <Section title={t('boundary.map')} note={t('boundary.map.note')} extra={<CsvButton name="boundary" rows={grade.slices} columns={cells} />}>
         <Table label={t('boundary.map')} rows={grade.slices} columns={cells} id={(s) => s.slice} scroll />

@@ -27,14 +27,14 @@ export function confusions(rows: CaseRow[]): { expected: string; resolution: str
   return [...by.values()].map((c) => ({ expected: c.expected, resolution: c.resolution, count: c.count, slices: [...c.in].sort().join(', ') })).sort((a, b) => b.count - a.count || a.expected.localeCompare(b.expected))
 }
 
-export function Cases({ run, poc }: { run: RunView; poc?: Poc }) {
+export function Cases({ run, poc, recommended }: { run: RunView; poc?: Poc; recommended?: string }) {
   const { t } = useT()
   const say = useSay()
   const f = useFormat()
   const s = useSearch({ from: '/shell/runs/$run' })
   const go = useNavigate({ from: '/runs/$run' })
   const able = (poc?.candidates ?? []).filter((c) => c.provenance !== 'assumed')
-  const candidate = s.candidate ?? able[0]?.id
+  const candidate = s.candidate ?? recommended ?? able[0]?.id
   const list = useInfiniteQuery({ ...cases({ run: run.id, candidate, wrong: s.wrong }), enabled: !!run.results })
   const beside = useInfiniteQuery({ ...cases({ run: run.id, candidate: s.other }), enabled: !!run.results && !!s.other })
   const other = useMemo(() => new Map((beside.data?.pages ?? []).flatMap((p) => p.items).map((r) => [`${r.suite ?? ''} ${r.case}`, r])), [beside.data])

@@ -1,7 +1,7 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Select } from 'antd'
 import type { Candidate, Poc, Selection } from '../../api/kinds'
-import { useSay, useT, type Key } from '../../i18n'
+import { capital, useSay, useT, type Key } from '../../i18n'
 import { useFormat } from '../../i18n/format'
 import { Section } from '../../parts/page'
 import { CsvButton, Table, type Column, type Order } from '../../parts/table'
@@ -40,7 +40,7 @@ export function Leaderboard({ poc, selection }: { poc: Poc; selection?: Selectio
         <section className="split" style={{ marginTop: 40 }} aria-label={t('run.recommended')}>
           <div>
             <h2 className="say">{t('run.says', { candidate: say(recommended.title) })}</h2>
-            <p className="lead">{say(selection.reason)}</p>
+            <p className="lead">{capital(say(selection.reason))}</p>
             {!!poc.not_measured?.length && <p className="note" style={{ marginTop: 12 }}>{t('run.unmeasured', { rungs: poc.not_measured.map((r) => t(`rung.${r}` as Key)).join(t('list.comma')) })}</p>}
           </div>
           <CandidatesFigure poc={poc} bar={selection.limits.accuracy} recommended={selection.recommended} />

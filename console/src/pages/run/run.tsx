@@ -43,7 +43,7 @@ export default function RunPage() {
           <Tabs views={views.map((v) => [v, t(`run.view.${v}`)])} view={view} label={short(r.id)} />
           {r.problem && <div className="section"><p className="v-fail">{say(r.problem)}</p><p className="note"><code>{r.problem.code}</code>{r.problem.where && ` · ${r.problem.where}`}</p></div>}
           {!found.data ? <Waiting />
-            : view === 'cases' ? <Cases run={r} poc={found.data.poc?.detail} />
+            : view === 'cases' ? <Cases run={r} poc={found.data.poc?.detail} recommended={found.data.selection?.detail.recommended} />
               : view === 'data' ? found.data.quality ? <Data quality={found.data.quality.detail} /> : <None />
                 : view === 'return' ? found.data.roi ? <Return roi={found.data.roi.detail} evidence={found.data.roi.id} /> : <None />
                   : view === 'boundary' ? found.data.grade && found.data.poc ? <Boundary grade={found.data.grade.detail} poc={found.data.poc.detail} /> : <None />

@@ -33,7 +33,7 @@ export function Speed({ poc, limit }: { poc: Poc; limit?: number }) {
     xAxis: { type: 'log', axisLabel: { formatter: f.latency, hideOverlap: true }, splitLine: { lineStyle: { color: p.soft_line } } },
     yAxis: { type: 'category', inverse: true, data: drawn.map((c) => say(c.title)), axisLine: { show: false }, axisLabel: { color: p.text, width: 170, overflow: 'truncate' } },
     series: [{
-      type: 'custom', data: drawn.map((c, i) => [c.latency_ms!.p50, i, c.latency_ms!.p99]), encode: { x: [0, 2], y: 1 },
+      type: 'custom', data: drawn.map((c, i) => [c.latency_ms!.p50, i, c.latency_ms!.p99 || c.latency_ms!.p50]), encode: { x: [0, 2], y: 1 },
       renderItem: (_: unknown, api: { value: (i: number) => number; coord: (v: number[]) => number[] }) => {
         const c = drawn[api.value(1)]!
         const l = c.latency_ms!
@@ -43,13 +43,13 @@ export function Speed({ poc, limit }: { poc: Poc; limit?: number }) {
         const dot = { fill: imported ? p.ground : p.accent, stroke: p.accent, lineWidth: 1.5, lineDash: c.provenance === 'assumed' ? [2.5, 2] : undefined }
         return {
           type: 'group', children: [
-            { type: 'line', shape: { x1: a, y1: y, x2: at(l.p99)[0], y2: y }, style: { stroke: p.accent, opacity: 0.4, lineWidth: 3 } },
+            { type: 'line', shape: { x1: a, y1: y, x2: at(l.p99 || l.p95 || l.p50)[0], y2: y }, style: { stroke: p.accent, opacity: 0.4, lineWidth: 3 } },
             { type: 'circle', shape: { cx: a, cy: y, r: 3.5 }, style: dot },
-            { type: 'rect', shape: { x: at(l.p95)[0] - 4, y: y - 4, width: 8, height: 8 }, style: dot },
+            ...(l.p95 > 0 ? [{ type: 'rect', shape: { x: at(l.p95)[0] - 4, y: y - 4, width: 8, height: 8 }, style: dot }] : []),
           ],
         }
       },
-      markLine: limit ? { symbol: 'none', silent: true, data: [{ xAxis: limit }], lineStyle: { type: 'solid', color: p.text, width: 1.4 }, label: { formatter: t('speed.limit', { limit: f.latency(limit) }), color: p.text, position: 'end' } } : undefined,
+      markLine: limit ? { symbol: 'none', silent: true, data: [{ xAxis: limit }], lineStyle: { type: 'solid', color: p.text, width: 1.4 }, label: { formatter: t('speed.limit', { limit: f.latency(limit) }), color: p.text, position: 'start' } } : undefined,
     }],
   })
   return (

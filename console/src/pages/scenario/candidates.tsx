@@ -35,7 +35,7 @@ export function CandidatesFigure({ poc, bar, recommended }: { poc: Poc; bar?: nu
     { key: 'outcome', head: t('col.verdict'), cell: (r) => <Verdict outcome={r.outcome} /> },
   ]
   return (
-    <Figure title={t('figure.candidates')} caption={t('figure.candidates.note')} height={46 + rows.length * 33}
+    <Figure title={t('figure.candidates')} caption={t('figure.candidates.note')} height={64 + rows.length * 33}
       option={forest(rows, { bar, barLabel: bar == null ? '' : t('figure.bar', { bar: f.share(bar, 0) }), format: (v) => f.share(v, 0) })}
       table={<Table label={t('figure.candidates')} rows={rows} columns={columns} id={(r) => r.id} />} />
   )

@@ -1,8 +1,9 @@
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { Link, useParams, useSearch } from '@tanstack/react-router'
 import { Button } from 'antd'
-import { findings, scenario, verdicts } from '../../api/queries'
-import { useSay, useT, type Key } from '../../i18n'
+import type { GateVerdict } from '../../api/kinds'
+import { findings, scenario, verdicts, type Findings } from '../../api/queries'
+import { capital, useSay, useT, type Key } from '../../i18n'
 import { useFormat } from '../../i18n/format'
 import { Command } from '../../parts/command'
 import { GateLine } from '../../parts/gates'
@@ -26,21 +27,21 @@ export default function ScenarioPage() {
   const f = useFormat()
   const { data: s } = useSuspenseQuery(scenario(ref))
   const gates = useQuery(verdicts(ref))
+  const found = useQuery(findings({ scenario: ref }))
   return (
     <Page title={say(s.title) || s.slug} crumbs={<Crumbs to="/scenarios" name={t('nav.scenarios')} here={s.slug} />}
       facts={[[t('scenario.owner'), s.owner], [t('scenario.level'), s.declared_level], [t('scenario.class'), t(`class.${s.data_class}` as Key)], [t('scenario.revision'), `${s.revision} · ${f.ago(s.updated)}`]]}>
       {gates.data && <GateLine verdicts={gates.data} />}
       <Tabs views={views.map((v) => [v, t(`scenario.view.${v}`)])} view={view} label={say(s.title)} />
       {view === 'evidence' ? <Evidence scenario={s.slug} />
-        : gates.data ? <><Decided slug={s.slug} gates={gates.data} /><Rules verdicts={gates.data} /><ScenarioRuns scenario={s.slug} /></> : <Waiting />}
+        : gates.data ? <><Decided slug={s.slug} gates={gates.data} found={found.data} /><Rules verdicts={gates.data} currency={found.data?.roi?.detail.currency} /><ScenarioRuns scenario={s.slug} /></> : <Waiting />}
     </Page>
   )
 }
 
-function Decided({ slug, gates }: { slug: string; gates: import('../../api/kinds').GateVerdict[] }) {
+function Decided({ slug, gates, found }: { slug: string; gates: GateVerdict[]; found?: Findings }) {
   const { t } = useT()
   const say = useSay()
-  const known = useQuery(findings({ scenario: slug }))
   const said = sentence(gates)
   const main = said.rule?.evidence?.[0]
   return (
@@ -48,13 +49,13 @@ function Decided({ slug, gates }: { slug: string; gates: import('../../api/kinds
       <div>
         <div className="kicker"><Verdict outcome={said.outcome} />{said.gate && <span>{t('scenario.gate', { gate: t(`stage.${said.gate}` as Key) })}</span>}</div>
         <h2 className="say">{t(said.key)}</h2>
-        <p className="lead">{said.text && say(said.text)}{said.more ? t('say.more', { count: said.more, n: said.more }) : ''}</p>
+        <p className="lead">{said.text && capital(say(said.text))}{said.more ? t('say.more', { count: said.more, n: said.more }) : ''}</p>
         {said.rule && said.outcome !== 'pass' && say(said.rule.fix) && <p style={{ marginTop: 14, maxWidth: '44em' }}>{say(said.rule.fix)}</p>}
         {said.outcome === 'none' ? <div style={{ marginTop: 20 }}><Command>{`landfall run ${slug}`}</Command></div>
           : <div className="do">{main && <Link to="/evidence/$evidence" params={{ evidence: main }}><Button type="primary">{t('scenario.see')}</Button></Link>}
-            {known.data?.poc?.run && <Link to="/runs/$run" params={{ run: known.data.poc.run }}>{t('scenario.run')}</Link>}</div>}
+            {found?.poc?.run && <Link to="/runs/$run" params={{ run: found.poc.run }}>{t('scenario.run')}</Link>}</div>}
       </div>
-      {known.data?.poc && <CandidatesFigure poc={known.data.poc.detail} bar={known.data.selection?.detail.limits.accuracy} recommended={known.data.selection?.detail.recommended} />}
+      {found?.poc && <CandidatesFigure poc={found.poc.detail} bar={found.selection?.detail.limits.accuracy} recommended={found.selection?.detail.recommended} />}
     </section>
   )
 }
