@@ -117,4 +117,5 @@ func (s *Service) Operations(r *rest.Registry, sc Scenarios) {
 			}
 			return &Full{Item: itemOf(rec), LeafHash: rec.LeafHash, Statement: rec.Statement}, nil
 		})
+	s.proofOperations(r)
 }

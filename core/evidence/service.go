@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -223,7 +224,8 @@ func (s *Service) prepare(ctx context.Context, st Statement, now time.Time, sign
 }
 
 func newRecord(leaf int64, envelope []byte, st Statement) Record {
-	return Record{Leaf: leaf, LeafHash: fmt.Sprintf("%x", tlog.RecordHash(envelope)), Statement: st,
+	hash := tlog.RecordHash(envelope) // %x would take its text, which is base64
+	return Record{Leaf: leaf, LeafHash: hex.EncodeToString(hash[:]), Statement: st,
 		Envelope: envelope, Appended: st.Predicate.Appended}
 }
 
