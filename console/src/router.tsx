@@ -24,7 +24,7 @@ const tree = root.addChildren([
   shell.addChildren([
     createRoute({ getParentRoute: under, path: '/', component: lazyRouteComponent(() => import('./pages/home/home')) }),
     createRoute({ getParentRoute: under, path: '/scenarios', validateSearch: only(['q', 'level', 'class']), component: lazyRouteComponent(() => import('./pages/scenarios')) }),
-    createRoute({ getParentRoute: under, path: '/scenarios/$scenario', validateSearch: only(['view', 'rule', 'kind']), component: lazyRouteComponent(() => import('./pages/scenario/scenario')) }),
+    createRoute({ getParentRoute: under, path: '/scenarios/$scenario', validateSearch: only(['view', 'rule', 'kind', 'rev', 'as']), component: lazyRouteComponent(() => import('./pages/scenario/scenario')) }),
     createRoute({ getParentRoute: under, path: '/runs', validateSearch: only(['scenario']), component: lazyRouteComponent(() => import('./pages/runs')) }),
     createRoute({ getParentRoute: under, path: '/runs/$run', validateSearch: only(['view', 'baseline', 'candidate', 'other', 'slice', 'sort', 'case', 'q'], ['wrong']), component: lazyRouteComponent(() => import('./pages/run/run')) }),
     createRoute({ getParentRoute: under, path: '/align', component: lazyRouteComponent(() => import('./pages/align')) }),

@@ -114,3 +114,44 @@ export const verdicts = (ref: string) => queryOptions({
     return ['align', 'prove', 'deepen'].flatMap((g) => gates.get(g)?.detail ?? [])
   },
 })
+
+export type DocumentView = Schemas['AppDocumentView']
+export type Revision = Schemas['ScenarioRevisionView']
+
+/** A scenario's document, with the tag that a change must name. */
+export const document = (ref: string) => queryOptions({
+  queryKey: ['document', ref],
+  queryFn: async ({ signal }) => {
+    const { data, response } = await api.GET('/scenarios/{scenario}/document', { params: { path: { scenario: ref } }, signal })
+    return { ...data!, tag: response.headers.get('ETag') ?? '' }
+  },
+})
+
+export const revisions = (ref: string) => infiniteQueryOptions({
+  queryKey: ['revisions', ref], ...follow,
+  queryFn: ({ pageParam, signal }) => body(api.GET('/scenarios/{scenario}/revisions', { params: { path: { scenario: ref }, query: { limit: 50, cursor: pageParam } }, signal })),
+})
+
+export const revisionDiff = (id: string) => queryOptions({
+  queryKey: ['revision-diff', id], staleTime: Infinity,
+  queryFn: ({ signal }) => body(api.GET('/revisions/{revision}/diff', { params: { path: { revision: id } }, signal })),
+})
+
+/** A key that makes a repeated request the same one. */
+export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('')
+
+export const start = (ref: string, again: boolean, key: string) =>
+  body(api.POST('/scenarios/{scenario}/runs', { params: { path: { scenario: ref }, header: { 'Idempotency-Key': key } }, body: { again } }))
+export const resume = (id: string) => body(api.POST('/runs/{run}/resume', { params: { path: { run: id } } }))
+export const cancel = (id: string) => body(api.POST('/runs/{run}/cancel', { params: { path: { run: id } } }))
+
+export const edit = (ref: string, tag: string, yaml: string) =>
+  body(api.PATCH('/scenarios/{scenario}', { params: { path: { scenario: ref }, header: { 'If-Match': tag } }, body: { yaml } }))
+
+/** Checks what the document would be, with the folder's other files, as saving it would; saves nothing. */
+export async function check(doc: DocumentView, yaml: string, signal: AbortSignal) {
+  const team = doc.scenario.team
+  const sent = await body(api.POST('/teams/{team}/files', { params: { path: { team } }, body: yaml, bodySerializer: (b) => b as string, headers: { 'Content-Type': 'application/octet-stream' }, signal }))
+  const files = doc.files.map((f) => (f.path === 'scenario.yaml' ? { ...f, sha256: sent.sha256, size: sent.size } : f))
+  return body(api.POST('/teams/{team}/scenarios/validate', { params: { path: { team } }, body: JSON.stringify(files), bodySerializer: (b) => b as string, headers: { 'Content-Type': 'application/json' }, signal }))
+}

@@ -72,6 +72,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/revisions/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a revision with its document. */
+        get: operations["show-revision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/revisions/{revision}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what a revision changed. */
+        get: operations["diff-revision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs": {
         parameters: {
             query?: never;
@@ -140,6 +174,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Watch a run: events progress and end, each with the run; a comment every 15 seconds. */
+        get: operations["watch-run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Report a run, with verdicts as of now. */
+        get: operations["show-run-report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run}/report.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Report a run as one self-contained page. */
+        get: operations["page-run-report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a run go on that failed or was interrupted. */
+        post: operations["resume-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/scenarios": {
         parameters: {
             query?: never;
@@ -166,12 +268,14 @@ export interface paths {
         };
         /** Show a scenario. */
         get: operations["show-scenario"];
-        put?: never;
+        /** Replace a scenario's folder; a change is a new revision. */
+        put: operations["push-scenario"];
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change a scenario's document or texts; everything else of its folder stays. */
+        patch: operations["edit-scenario"];
         trace?: never;
     };
     "/scenarios/{scenario}/datasets": {
@@ -191,10 +295,255 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/scenarios/{scenario}/document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a scenario's document and its files. */
+        get: operations["show-document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scenarios/{scenario}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download a file of a scenario's folder. */
+        get: operations["get-scenario-file"];
+        /** Put a file of any size into a scenario's folder, such as a file of cases. */
+        put: operations["put-scenario-file"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scenarios/{scenario}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Report a scenario: its newest run, evidence and verdicts as of now. */
+        get: operations["show-report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scenarios/{scenario}/report.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Report a scenario as one self-contained page. */
+        get: operations["page-report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scenarios/{scenario}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the revisions of a scenario, newest first. */
+        get: operations["list-revisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scenarios/{scenario}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Queue a run of a scenario's newest revision, or return the one at hand. */
+        post: operations["start-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/teams/{team}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a file of a folder; it is stored by its digest. */
+        post: operations["upload-file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/teams/{team}/files/missing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell which files must still be sent. */
+        post: operations["missing-files"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/teams/{team}/scenarios": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a scenario of a folder: an archive, or a list of files that were sent. */
+        post: operations["create-scenario"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/teams/{team}/scenarios/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check a folder as a push would; store nothing of it as a scenario. */
+        post: operations["validate-folder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AppDocumentView: {
+            /** @description The same as JSON, with what is left out filled in. */
+            document: unknown;
+            /** @description Every file of the folder; empty if they are not here. */
+            files: components["schemas"]["ScenarioFileRef"][];
+            scenario: components["schemas"]["ScenarioView"];
+            /** @description scenario.yaml as it is. */
+            yaml: string;
+        };
+        AppEditedFile: {
+            path: string;
+            text: string;
+        };
+        AppMissingFiles: {
+            missing: string[];
+        };
+        AppReceivedFile: {
+            sha256: string;
+            /** Format: int64 */
+            size: number;
+        };
+        AppSending: {
+            bounded: boolean;
+            candidate: string;
+            /** Format: int64 */
+            cases: number;
+            classes: string[] | null;
+            endpoint: string;
+            expected?: components["schemas"]["LlmMoney"];
+            host: string;
+            /** Format: int64 */
+            images?: number;
+            input_tokens: components["schemas"]["LlmRange"];
+            local: boolean;
+            model?: string;
+            most?: components["schemas"]["LlmMoney"];
+            output_tokens: components["schemas"]["LlmRange"];
+        };
+        AppStartedRun: {
+            actor: string;
+            /** Format: date-time */
+            created: string;
+            dataset: string;
+            exploratory: boolean;
+            /** Format: date-time */
+            finished?: string;
+            id: string;
+            problem?: components["schemas"]["PocProblem"];
+            progress?: components["schemas"]["PocPhase"][] | null;
+            results?: string;
+            /** @description Whether nothing has changed since it ended, so that it is not measured again. */
+            reused: boolean;
+            scenario: string;
+            state: string;
+            step: string;
+        };
+        AppValidity: {
+            /** Format: int64 */
+            candidates: number;
+            /** Format: int64 */
+            classes: number;
+            declared: string;
+            sends: components["schemas"]["AppSending"][] | null;
+            /** Format: int64 */
+            slices: number;
+            slug: string;
+            spend?: components["schemas"]["LlmMoney"];
+            /** Format: int64 */
+            suites: number;
+            /** Format: int64 */
+            test: number;
+            /** Format: int64 */
+            train: number;
+        };
         DatasetColumn: {
             required?: boolean;
             role: string;
@@ -238,8 +587,29 @@ export interface components {
             /** Format: int64 */
             train_rows: number;
         };
+        EditInputBody: {
+            /** @description texts to put in place */
+            files?: components["schemas"]["AppEditedFile"][] | null;
+            /** @description files to take away */
+            remove?: string[] | null;
+            /** @description scenario.yaml as it is to be */
+            yaml?: string;
+        };
         EvidenceAnnotations: {
             role: string;
+        };
+        EvidenceEstimate: {
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            level: number;
+            /** Format: double */
+            low: number;
+            method: string;
+            /** Format: int64 */
+            n: number;
+            /** Format: double */
+            value: number;
         };
         EvidenceFull: {
             exploratory: boolean;
@@ -318,6 +688,27 @@ export interface components {
             unit: string;
             verdict: string;
         };
+        GradeDifference: {
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            value: number;
+        };
+        GradeEconomicBar: {
+            /** Format: double */
+            break_even: number;
+            feasible: boolean;
+            incumbent?: string;
+            /** Format: double */
+            margin: number;
+            /** Format: double */
+            measured?: number;
+            /** Format: double */
+            quality: number;
+            raised: boolean;
+        };
         GradeFeasibility: {
             /** Format: double */
             keeps_from: number;
@@ -349,6 +740,147 @@ export interface components {
             /** Format: double */
             worth: number;
         };
+        GradeFinding: {
+            candidate?: string;
+            /** Format: double */
+            gap?: number;
+            kind: string;
+            /** Format: double */
+            saved_per_1k?: number;
+            text: components["schemas"]["Text"];
+        };
+        GradeFloor: {
+            by: string;
+            drivers: string[] | null;
+            level: string;
+            open: string[] | null;
+            risk: string;
+            version: string;
+        };
+        GradeMatrixRow: {
+            bar: components["schemas"]["GradeRowBar"];
+            candidates: components["schemas"]["GradeRowCandidate"][] | null;
+            declared: components["schemas"]["GradeRowDeclared"];
+            findings: components["schemas"]["GradeFinding"][] | null;
+            level: string;
+            measured_rung: string;
+            /** Format: int64 */
+            needed_n: number;
+            reason: components["schemas"]["Text"];
+            share: components["schemas"]["GradeShare"];
+            slice: string;
+            title: components["schemas"]["Text"];
+            verdict: string;
+            why: string;
+        };
+        GradeResult: {
+            /** Format: double */
+            alpha_spent: number;
+            /** Format: int64 */
+            attempt: number;
+            declared: string;
+            levels: {
+                [key: string]: components["schemas"]["GradeShare"];
+            };
+            matrix?: components["schemas"]["GradeMatrixRow"][] | null;
+            possible: components["schemas"]["GradeShare"];
+            proven: components["schemas"]["GradeShare"];
+            routing?: components["schemas"]["GradeRouting"];
+            slices: components["schemas"]["GradeVerdict"][] | null;
+            traffic: string;
+            worn?: boolean;
+        };
+        GradeRouteCurve: {
+            always_cheap: components["schemas"]["GradeRoutePoint"];
+            always_dear: components["schemas"]["GradeRoutePoint"];
+            by_slice: components["schemas"]["GradeRoutePoint"];
+            cheap: string;
+            dear: string;
+            gain: components["schemas"]["EvidenceEstimate"];
+            oracle: components["schemas"]["GradeRoutePoint"];
+            points: components["schemas"]["GradeRoutePoint"][] | null;
+        };
+        GradeRoutePoint: {
+            /** Format: double */
+            accuracy: number;
+            /** Format: int64 */
+            correct: number;
+            /** Format: double */
+            cost_per_1k: number;
+            /** Format: double */
+            deferred: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+        };
+        GradeRoutePolicy: {
+            against_dear?: components["schemas"]["GradeDifference"];
+            /** Format: double */
+            bar: number;
+            cheap: string;
+            dear: string;
+            /** Format: double */
+            lb: number;
+            measured: components["schemas"]["GradeRoutePoint"];
+            proven: boolean;
+            /** Format: double */
+            threshold: number;
+        };
+        GradeRouting: {
+            curve?: components["schemas"]["GradeRouteCurve"];
+            /** Format: int64 */
+            folds: number;
+            /** Format: int64 */
+            n: number;
+            policy?: components["schemas"]["GradeRoutePolicy"];
+            /** Format: int64 */
+            seed: number;
+            slices: components["schemas"]["GradeSliceRoute"][] | null;
+            suite: string;
+            without: components["schemas"]["Text"];
+        };
+        GradeRowBar: {
+            /** Format: double */
+            cost_per_1k: number;
+            economic?: components["schemas"]["GradeEconomicBar"];
+            frozen_hash: string;
+            metric: string;
+            /** Format: double */
+            p95_ms: number;
+            /** Format: double */
+            q: number;
+        };
+        GradeRowCandidate: {
+            /** Format: double */
+            alpha_used: number;
+            basis: string;
+            candidate: string;
+            cost_basis: string;
+            /** Format: double */
+            cost_per_1k: number;
+            digest: string;
+            /** Format: double */
+            est: number;
+            /** Format: int64 */
+            k: number;
+            /** Format: double */
+            lb: number;
+            /** Format: int64 */
+            n: number;
+            /** Format: double */
+            p95_ms?: number;
+            /** Format: double */
+            p95_ub?: number;
+            rung: string;
+            /** Format: double */
+            ub: number;
+            verdict: string;
+        };
+        GradeRowDeclared: {
+            level: string;
+            rubric?: components["schemas"]["GradeFloor"];
+        };
         GradeShare: {
             /** Format: double */
             high: number;
@@ -358,6 +890,66 @@ export interface components {
             n: number;
             /** Format: double */
             value: number;
+        };
+        GradeSliceRoute: {
+            /** Format: double */
+            alpha_used: number;
+            candidate: string;
+            digest: string;
+            /** Format: double */
+            lb: number;
+            /** Format: int64 */
+            n: number;
+            proven: boolean;
+            rung: string;
+            slice: string;
+        };
+        GradeTest: {
+            /** Format: double */
+            accuracy: number;
+            /** Format: double */
+            alpha_used: number;
+            candidate: string;
+            /** Format: int64 */
+            correct: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: int64 */
+            n: number;
+            outcome: string;
+        };
+        GradeVerdict: {
+            /** Format: double */
+            bar: number;
+            cheapest: string;
+            closest: string;
+            declared: string;
+            level: string;
+            /** Format: int64 */
+            more: number;
+            outcome: string;
+            proven: string;
+            share: components["schemas"]["GradeShare"];
+            slice: string;
+            tests: components["schemas"]["GradeTest"][] | null;
+            title: components["schemas"]["Text"];
+            why: string;
+        };
+        LlmMoney: {
+            amount: string;
+            currency?: string;
+        };
+        LlmRange: {
+            /** Format: int64 */
+            expected: number;
+            /** Format: int64 */
+            most: number;
+        };
+        MissingInputBody: {
+            /** @description hex SHA-256 of each file */
+            digests: string[];
         };
         Other: {
             /** @description A stable code: package.what_is_wrong. */
@@ -393,11 +985,113 @@ export interface components {
             /** @description The cursor of the next page; absent on the last. */
             next?: string;
         };
+        PageScenarioRevisionView: {
+            /** @description This page's items. */
+            items: components["schemas"]["ScenarioRevisionView"][];
+            /** @description The cursor of the next page; absent on the last. */
+            next?: string;
+        };
         PageScenarioView: {
             /** @description This page's items. */
             items: components["schemas"]["ScenarioView"][];
             /** @description The cursor of the next page; absent on the last. */
             next?: string;
+        };
+        PocCandidateMeasurement: {
+            cost_per_task: components["schemas"]["PocCost"];
+            coverage?: components["schemas"]["PocCoveragePoint"][] | null;
+            digest: string;
+            error_codes?: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            errors: number;
+            first_token_ms?: components["schemas"]["PocLatency"];
+            id: string;
+            /** Format: int64 */
+            input_tokens?: number;
+            interpretability: components["schemas"]["PocInterpretability"];
+            /** Format: int64 */
+            invalid: number;
+            latency_ms?: components["schemas"]["PocLatency"];
+            /** Format: double */
+            mean_score: number;
+            /** Format: int64 */
+            output_tokens?: number;
+            overall: components["schemas"]["PocScore"];
+            provenance: string;
+            rung: string;
+            settings?: {
+                [key: string]: unknown;
+            };
+            /** Format: int64 */
+            severe: number;
+            slices: components["schemas"]["PocSliceScore"][] | null;
+            source?: string;
+            suites?: components["schemas"]["PocSuiteScore"][] | null;
+            surest_80?: components["schemas"]["PocCoveragePoint"];
+            /** Format: double */
+            throughput: number;
+            title: components["schemas"]["Text"];
+            /** Format: double */
+            waited_ms?: number;
+        };
+        PocCost: {
+            amount: string;
+            calls?: string;
+            currency: string;
+            provenance: string;
+        };
+        PocCoveragePoint: {
+            /** Format: double */
+            accuracy: number;
+            /** Format: double */
+            coverage: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: int64 */
+            n: number;
+            /** Format: double */
+            threshold: number;
+        };
+        PocInterpretability: {
+            class: string;
+            why: components["schemas"]["Text"];
+        };
+        PocLatency: {
+            /** Format: int64 */
+            n: number;
+            /** Format: double */
+            p50: number;
+            /** Format: double */
+            p95: number;
+            /** Format: double */
+            p95_high?: number;
+            /** Format: double */
+            p99: number;
+        };
+        PocMeasurement: {
+            /** Format: int64 */
+            attempt?: number;
+            candidates: components["schemas"]["PocCandidateMeasurement"][] | null;
+            /** Format: int64 */
+            cases: number;
+            not_measured: string[] | null;
+            /** Format: int64 */
+            seed: number;
+        };
+        PocPhase: {
+            /** Format: int64 */
+            done: number;
+            ended: boolean;
+            /** Format: int64 */
+            failed: number;
+            id: string;
+            title: string;
+            /** Format: int64 */
+            total: number;
         };
         PocPlaced: {
             candidate: string;
@@ -445,10 +1139,55 @@ export interface components {
             finished?: string;
             id: string;
             problem?: components["schemas"]["PocProblem"];
+            progress?: components["schemas"]["PocPhase"][] | null;
             results?: string;
             scenario: string;
             state: string;
             step: string;
+        };
+        PocScore: {
+            /** Format: double */
+            accuracy: number;
+            /** Format: int64 */
+            correct: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            level: number;
+            /** Format: double */
+            low: number;
+            /** Format: int64 */
+            n: number;
+        };
+        PocSliceScore: {
+            /** Format: double */
+            accuracy: number;
+            /** Format: int64 */
+            correct: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            level: number;
+            /** Format: double */
+            low: number;
+            /** Format: int64 */
+            n: number;
+            slice: string;
+        };
+        PocSuiteScore: {
+            /** Format: double */
+            accuracy: number;
+            /** Format: int64 */
+            correct: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            level: number;
+            /** Format: double */
+            low: number;
+            /** Format: int64 */
+            n: number;
+            suite: string;
         };
         Problem: {
             /** @description A stable code: package.what_is_wrong. */
@@ -484,20 +1223,526 @@ export interface components {
             /** @description A URI that names the kind of problem: urn:landfall:error:CODE. */
             type: string;
         };
+        Report: {
+            data?: components["schemas"]["ReportData"];
+            evidence: components["schemas"]["ReportEvidence"][] | null;
+            /** Format: int64 */
+            exit: number;
+            gates: components["schemas"]["ReportGate"][] | null;
+            /** Format: date-time */
+            generated: string;
+            grade?: components["schemas"]["GradeResult"];
+            html?: string;
+            loop: components["schemas"]["ReportLoop"];
+            next: components["schemas"]["ReportAction"];
+            planned?: components["schemas"]["ReportPlanned"][] | null;
+            poc?: components["schemas"]["PocMeasurement"];
+            recommended?: components["schemas"]["ReportBest"];
+            roi?: components["schemas"]["RoiResult"];
+            run?: components["schemas"]["ReportRun"];
+            scenario: components["schemas"]["ReportScenario"];
+            schema: string;
+            selection?: components["schemas"]["SelectionResult"];
+            tool: string;
+            unexpected: components["schemas"]["Text"][] | null;
+        };
+        ReportAction: {
+            command?: string;
+            text: components["schemas"]["Text"];
+        };
+        ReportBest: {
+            accuracy: components["schemas"]["EvidenceEstimate"];
+            candidate: string;
+            sufficient: boolean;
+        };
+        ReportData: {
+            /** Format: int64 */
+            classes: number;
+            digest: string;
+            /** Format: int64 */
+            duplicates: number;
+            examples: components["schemas"]["ReportPair"][] | null;
+            /** Format: int64 */
+            leaked: number;
+            missing: components["schemas"]["ReportMissingCell"][] | null;
+            /** Format: int64 */
+            near_duplicates: number;
+            /** Format: int64 */
+            near_leaked: number;
+            passed: boolean;
+            policy: string;
+            /** Format: int64 */
+            production: number;
+            /** Format: int64 */
+            rows: number;
+            rules: components["schemas"]["ReportDataRule"][] | null;
+            /** Format: int64 */
+            test: number;
+            /** Format: int64 */
+            train: number;
+            version: string;
+        };
+        ReportDataRule: {
+            /** Format: double */
+            allowed: number;
+            at_least: boolean;
+            id: string;
+            /** Format: double */
+            observed: number;
+            passed: boolean;
+            subject: string;
+            title: components["schemas"]["Text"];
+        };
+        ReportEvidence: {
+            /** Format: date-time */
+            at: string;
+            id: string;
+            kind: string;
+            /** Format: int64 */
+            leaf: number;
+            provenance: string;
+            stale?: components["schemas"]["Text"];
+            title: components["schemas"]["Text"];
+        };
+        ReportGate: {
+            changed: boolean;
+            gate: string;
+            outcome: string;
+            rules: components["schemas"]["ReportRule"][] | null;
+            title: components["schemas"]["Text"];
+        };
+        ReportLoop: {
+            /** Format: int64 */
+            cases: number;
+            /** Format: int64 */
+            failures: number;
+            /** Format: int64 */
+            modes: number;
+            /** Format: int64 */
+            reopened: number;
+            steps: components["schemas"]["ReportStep"][] | null;
+        };
+        ReportMissingCell: {
+            column: string;
+            /** Format: int64 */
+            rows: number;
+            /** Format: double */
+            share: number;
+            split: string;
+        };
+        ReportPair: {
+            a: string;
+            b: string;
+            kind: string;
+            /** Format: double */
+            similarity: number;
+        };
+        ReportPlanned: {
+            cost_per_task: components["schemas"]["PocCost"];
+            id: string;
+            rung: string;
+            title: components["schemas"]["Text"];
+        };
+        ReportReading: {
+            /** Format: double */
+            allowed?: number;
+            estimate?: components["schemas"]["EvidenceEstimate"];
+            evidence: string;
+            metric: string;
+            title: components["schemas"]["Text"];
+            unit: string;
+            /** Format: double */
+            value: number;
+        };
+        ReportRule: {
+            assumed: boolean;
+            expr: string;
+            fix: components["schemas"]["Text"];
+            id: string;
+            method: components["schemas"]["Text"];
+            outcome: string;
+            read: components["schemas"]["ReportReading"][] | null;
+            reason: components["schemas"]["Text"];
+            title: components["schemas"]["Text"];
+        };
+        ReportRun: {
+            exploratory: boolean;
+            /** Format: date-time */
+            finished: string;
+            id: string;
+            resumed: boolean;
+            reused: boolean;
+            /** Format: date-time */
+            started: string;
+            state: string;
+        };
+        ReportScenario: {
+            /** Format: double */
+            bar: number;
+            bar_why: components["schemas"]["Text"];
+            currency: string;
+            data_class: string;
+            declared: string;
+            id: string;
+            owner: string;
+            slug: string;
+            summary: components["schemas"]["Text"];
+            team: string;
+            title: components["schemas"]["Text"];
+        };
+        ReportStep: {
+            stage: string;
+            state: string;
+            word: components["schemas"]["Text"];
+        };
+        RoiBreakEven: {
+            /** Format: double */
+            per_year?: number;
+            why: components["schemas"]["Text"];
+        };
+        RoiFactor: {
+            /** Format: int64 */
+            input: number;
+            rest?: boolean;
+        };
+        RoiFanPoint: {
+            /** Format: int64 */
+            month: number;
+            /** Format: double */
+            p10: number;
+            /** Format: double */
+            p50: number;
+            /** Format: double */
+            p90: number;
+        };
+        RoiLife: {
+            adoption: number[] | null;
+            baseline?: string;
+            currency: string;
+            /** Format: double */
+            discount: number;
+            /** Format: int64 */
+            draws: number;
+            /** Format: int64 */
+            growth: number;
+            inputs: components["schemas"]["RoiLifeInput"][] | null;
+            lines: components["schemas"]["RoiLifeLine"][] | null;
+            /** Format: int64 */
+            months: number;
+            options: components["schemas"]["RoiLifeOption"][] | null;
+            proposed: string;
+            /** Format: int64 */
+            seed: number;
+            start?: string;
+            /** Format: int64 */
+            volume: number;
+        };
+        RoiLifeInput: {
+            id: string;
+            provenance: string;
+            quantity: components["schemas"]["ScenarioQuantity"];
+            title: components["schemas"]["Text"];
+            unit: components["schemas"]["Text"];
+        };
+        RoiLifeLine: {
+            benefit?: boolean;
+            due: number[] | null;
+            id: string;
+            kind: string;
+            options: string[] | null;
+            per_request?: boolean;
+            /** Format: int64 */
+            price_growth: number;
+            ramp?: boolean;
+            terms: components["schemas"]["RoiTerm"][] | null;
+            title: components["schemas"]["Text"];
+        };
+        RoiLifeOption: {
+            id: string;
+            title: components["schemas"]["Text"];
+        };
+        RoiLifeResult: {
+            /** Format: double */
+            assumed: number;
+            baseline?: string;
+            break_even: components["schemas"]["RoiBreakEven"];
+            currency: string;
+            /** Format: double */
+            discount: number;
+            discounted_payback: components["schemas"]["RoiPaybackResult"];
+            /** Format: int64 */
+            draws: number;
+            /** Format: double */
+            expected: number;
+            /** Format: double */
+            explained: number;
+            fan: components["schemas"]["RoiFanPoint"][] | null;
+            irr: components["schemas"]["RoiRate"];
+            lines: components["schemas"]["RoiLineResult"][] | null;
+            measure: components["schemas"]["RoiWorth"][] | null;
+            /** Format: double */
+            mirr?: number;
+            /** Format: int64 */
+            months: number;
+            npv: components["schemas"]["RoiRange"];
+            options: components["schemas"]["RoiOptionResult"][] | null;
+            payback: components["schemas"]["RoiPaybackResult"];
+            /** Format: double */
+            probability_of_loss: number;
+            proposed: string;
+            provenance: string;
+            /** Format: int64 */
+            seed: number;
+            tornado: components["schemas"]["RoiSwing"][] | null;
+            xirr: components["schemas"]["RoiRate"];
+        };
+        RoiLineResult: {
+            amount: components["schemas"]["RoiRange"];
+            benefit?: boolean;
+            id: string;
+            kind: string;
+            provenance: string;
+            /** Format: double */
+            share: number;
+            title: components["schemas"]["Text"];
+        };
+        RoiOptionResult: {
+            /** Format: double */
+            best: number;
+            cost: components["schemas"]["RoiRange"];
+            cost_per_task: components["schemas"]["RoiRange"];
+            gain: components["schemas"]["RoiRange"];
+            id: string;
+            npv: components["schemas"]["RoiRange"];
+            title: components["schemas"]["Text"];
+        };
+        RoiPaid: {
+            id: string;
+            /** Format: double */
+            mean: number;
+            provenance: string;
+            title: components["schemas"]["Text"];
+        };
+        RoiPaybackResult: {
+            /** Format: double */
+            never: number;
+            /** Format: double */
+            p10?: number;
+            /** Format: double */
+            p50?: number;
+            /** Format: double */
+            p90?: number;
+        };
+        RoiPlan: {
+            /** Format: double */
+            assumed_share: number;
+            lines: components["schemas"]["RoiPaid"][] | null;
+            per_year: components["schemas"]["RoiRange"];
+        };
+        RoiRange: {
+            /** Format: double */
+            mean: number;
+            /** Format: double */
+            p10: number;
+            /** Format: double */
+            p50: number;
+            /** Format: double */
+            p90: number;
+        };
+        RoiRate: {
+            all?: number[] | null;
+            /** Format: double */
+            value?: number;
+            why: components["schemas"]["Text"];
+        };
+        RoiResult: {
+            all_dearest: components["schemas"]["RoiPlan"];
+            currency: string;
+            dearest: string;
+            /** Format: int64 */
+            draws: number;
+            graded: components["schemas"]["RoiPlan"];
+            handover?: components["schemas"]["RoiRange"];
+            life?: components["schemas"]["RoiLifeResult"];
+            model?: components["schemas"]["RoiLife"];
+            /** Format: double */
+            probability_of_loss: number;
+            provenance: string;
+            saving: components["schemas"]["RoiRange"];
+            /** Format: int64 */
+            seed: number;
+            today?: components["schemas"]["RoiPlan"];
+        };
+        RoiSwing: {
+            /** Format: double */
+            high: number;
+            input: string;
+            /** Format: double */
+            low: number;
+            provenance: string;
+            title: components["schemas"]["Text"];
+            /** Format: double */
+            variance: number;
+        };
+        RoiTerm: {
+            factors: components["schemas"]["RoiFactor"][] | null;
+            /** Format: double */
+            scale: number;
+        };
+        RoiWorth: {
+            input: string;
+            provenance: string;
+            title: components["schemas"]["Text"];
+            /** Format: double */
+            value: number;
+        };
+        ScenarioDiff: {
+            /** @description The change of scenario.yaml as a unified diff; empty if there is none. */
+            document: string;
+            /** @description Every file that changed, if the files of both are here. */
+            files: components["schemas"]["ScenarioFileChange"][];
+            from: string;
+            to: string;
+        };
+        ScenarioFileChange: {
+            /** @enum {string} */
+            change: "added" | "removed" | "changed";
+            /** @description The change as a unified diff, of texts up to 256 KiB. */
+            diff?: string;
+            /** @description SHA-256 before. */
+            from?: string;
+            path: string;
+            /** @description SHA-256 after. */
+            to?: string;
+        };
+        ScenarioFileRef: {
+            /** @description A plain path below the folder, with /. */
+            path: string;
+            /** @description Hex SHA-256 of the content. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+        };
+        ScenarioQuantity: {
+            candidate?: string;
+            /** Format: double */
+            high?: number;
+            imported?: string;
+            /** Format: int64 */
+            k?: number;
+            /** Format: double */
+            low?: number;
+            measured?: string;
+            /** Format: double */
+            mode?: number;
+            /** Format: int64 */
+            n?: number;
+            /** Format: double */
+            p10?: number;
+            /** Format: double */
+            p50?: number;
+            /** Format: double */
+            p90?: number;
+            same?: string;
+            shape?: string;
+            source?: string;
+            /** Format: double */
+            value?: number;
+        };
+        ScenarioRevisionView: {
+            actor: string;
+            /** @description Digest of the document that it replaced. */
+            based_on: string;
+            /** Format: date-time */
+            created: string;
+            /** @description Of the document. */
+            digest: string;
+            /** @description scenario.yaml as it was; of a single revision only. */
+            document?: string;
+            /** @description Digest of the list of its files. */
+            folder?: string;
+            /** @description SCENARIO@NUMBER. */
+            id: string;
+            /** Format: int64 */
+            number: number;
+            source?: components["schemas"]["ScenarioSource"];
+        };
+        ScenarioSource: {
+            /** @description The commit. */
+            commit?: string;
+            /** @description Whether the folder differed from the commit. */
+            dirty?: boolean;
+            /**
+             * @description Where the folder came from.
+             * @enum {string}
+             */
+            kind: "upload" | "git" | "console";
+            /** @description The repository's address, without credentials. */
+            remote?: string;
+        };
         ScenarioView: {
             /** Format: date-time */
             created: string;
             data_class: string;
             declared_level: string;
             digest: string;
+            /** @description Digest of the list of its files; absent if they are not here. */
+            folder?: string;
             id: string;
             owner: string;
+            /** @description Whether it is changed elsewhere only: in its repository, or in its folder. */
+            read_only: boolean;
             /** Format: int64 */
             revision: number;
             slug: string;
+            /** @description Where the newest revision came from; absent if it was run from a folder. */
+            source?: components["schemas"]["ScenarioSource"];
+            team: string;
             title: components["schemas"]["Text"];
             /** Format: date-time */
             updated: string;
+        };
+        SelectionLimits: {
+            /** Format: double */
+            accuracy: number;
+            /** Format: double */
+            cost_per_task: number;
+            interpretability: string;
+            /** Format: double */
+            latency_p95_ms: number;
+        };
+        SelectionResult: {
+            limits: components["schemas"]["SelectionLimits"];
+            reason: components["schemas"]["Text"];
+            recommended: string;
+            rows: components["schemas"]["SelectionRow"][] | null;
+        };
+        SelectionRow: {
+            /** Format: double */
+            accuracy_low: number;
+            broken: string[] | null;
+            candidate: string;
+            /** Format: double */
+            cost_per_task: number;
+            cost_provenance: string;
+            interpretability: string;
+            /** Format: double */
+            latency_p95_ms: number | null;
+            pareto: boolean;
+            rung: string;
+            title: components["schemas"]["Text"];
+            why: components["schemas"]["Text"];
+        };
+        StartInputBody: {
+            /** @description measure again although nothing has changed */
+            again?: boolean;
+            /** @description go on in spite of a failed data gate; the evidence is exploratory and passes no gate */
+            explore?: boolean;
+            /** @description the most that calls may cost, in the currency of the costs, instead of run.spend */
+            max_spend?: string;
         };
         Text: {
             en: string;
@@ -650,6 +1895,89 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GradeFeasibility"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "show-revision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                revision: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScenarioRevisionView"];
+                };
+            };
+            /** @description Among others: scenario.no_revision. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "diff-revision": {
+        parameters: {
+            query?: {
+                /** @description the revision to compare with; else the one before */
+                against?: string;
+            };
+            header?: never;
+            path: {
+                revision: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScenarioDiff"];
+                };
+            };
+            /** @description Among others: scenario.no_revision. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem; its code says which. */
@@ -846,6 +2174,180 @@ export interface operations {
             };
         };
     };
+    "watch-run": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last event that was seen. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Among others: run.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "show-run-report": {
+        parameters: {
+            query?: {
+                /** @description what the commands in it call the folder */
+                as?: string;
+                /** @description whether the run was at hand already */
+                reused?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Among others: run.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "page-run-report": {
+        parameters: {
+            query?: {
+                /** @description language; else as the request asks */
+                lang?: "en" | "zh";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description Among others: run.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "resume-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PocRunView"];
+                };
+            };
+            /** @description Among others: run.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: run.not_resumable, scenario.no_folder. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-scenarios": {
         parameters: {
             query?: {
@@ -894,6 +2396,66 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description What is read, for If-Match of an edit. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScenarioView"];
+                };
+            };
+            /** @description If-None-Match names what is there. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Among others: scenario.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "push-scenario": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The tag that the change is based on; another one now is a conflict. */
+                "If-Match"?: string;
+            };
+            path: {
+                scenario: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/gzip": string;
+                "application/json": string;
+                "application/zip": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description What is read, for If-Match of an edit. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -902,6 +2464,127 @@ export interface operations {
             };
             /** @description Among others: scenario.unknown. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: scenario.files_missing. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: scenario.changed_since. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: pack.too_large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: pack.archive, pack.link, pack.path, pack.twice, rest.body_type, scenario.manifest, scenario.missing_field, scenario.other_slug, scenario.served_command, scenario.served_endpoint, scenario.unknown_field, scenario.value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "edit-scenario": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The tag that the change is based on; another one now is a conflict. */
+                "If-Match"?: string;
+            };
+            path: {
+                scenario: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description What is read, for If-Match of an edit. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScenarioView"];
+                };
+            };
+            /** @description Among others: scenario.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: scenario.files_missing, scenario.from_git, scenario.no_folder. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: scenario.changed_since. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: pack.too_large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: pack.archive, pack.link, pack.path, pack.twice, rest.body_type, scenario.manifest, scenario.missing_field, scenario.served_command, scenario.served_endpoint, scenario.unknown_field, scenario.value. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -943,6 +2626,587 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageDatasetVersion"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "show-document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scenario: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description What is read, for If-Match of an edit. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppDocumentView"];
+                };
+            };
+            /** @description If-None-Match names what is there. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Among others: scenario.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-scenario-file": {
+        parameters: {
+            query: {
+                /** @description the file's path in the folder */
+                path: string;
+            };
+            header?: never;
+            path: {
+                scenario: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Among others: scenario.no_file, scenario.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: scenario.no_folder. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-scenario-file": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The tag that the change is based on; another one now is a conflict. */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description What is read, for If-Match of an edit. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScenarioView"];
+                };
+            };
+            /** @description Among others: scenario.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: scenario.files_missing, scenario.from_git, scenario.no_folder. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: scenario.changed_since. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: pack.too_large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: pack.archive, pack.link, pack.path, pack.twice, rest.body_type, scenario.manifest, scenario.missing_field, scenario.served_command, scenario.served_endpoint, scenario.unknown_field, scenario.value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "show-report": {
+        parameters: {
+            query?: {
+                /** @description what the commands in it call the folder */
+                as?: string;
+            };
+            header?: never;
+            path: {
+                scenario: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Among others: scenario.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "page-report": {
+        parameters: {
+            query?: {
+                /** @description language; else as the request asks */
+                lang?: "en" | "zh";
+            };
+            header?: never;
+            path: {
+                scenario: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description Among others: scenario.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-revisions": {
+        parameters: {
+            query?: {
+                /** @description at most this many */
+                limit?: number;
+                /** @description where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                scenario: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageScenarioRevisionView"];
+                };
+            };
+            /** @description Among others: scenario.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "start-run": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key again makes nothing twice, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                scenario: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppStartedRun"];
+                };
+            };
+            /** @description Among others: scenario.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: scenario.no_folder. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: idempotent.key_reused, run.max_spend. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "upload-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppReceivedFile"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "missing-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MissingInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppMissingFiles"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-scenario": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/gzip": string;
+                "application/json": string;
+                "application/zip": string;
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description What is read, for If-Match of an edit. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScenarioView"];
+                };
+            };
+            /** @description Among others: scenario.exists, scenario.files_missing. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: pack.too_large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: pack.archive, pack.link, pack.path, pack.twice, rest.body_type, scenario.manifest, scenario.missing_field, scenario.served_command, scenario.served_endpoint, scenario.unknown_field, scenario.value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "validate-folder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/gzip": string;
+                "application/json": string;
+                "application/zip": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppValidity"];
+                };
+            };
+            /** @description Among others: scenario.files_missing. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: pack.too_large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: pack.archive, pack.link, pack.path, pack.twice, rest.body_type, scenario.manifest, scenario.missing_field, scenario.served_command, scenario.served_endpoint, scenario.unknown_field, scenario.value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem; its code says which. */

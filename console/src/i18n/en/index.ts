@@ -2,6 +2,7 @@ import type { Whole } from '..'
 import type { zh } from '../zh'
 import { pages } from './pages'
 import { run } from './run'
+import { scenario } from './scenario'
 import { shell } from './shell'
 
-export const en: Whole<typeof zh> = { ...shell, ...pages, ...run }
+export const en: Whole<typeof zh> = { ...shell, ...pages, ...run, ...scenario }

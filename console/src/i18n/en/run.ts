@@ -13,7 +13,6 @@ export const run: Whole<typeof zh> = {
   'run.suite': 'Suite “{{suite}}”. Other suites have bars of their own: see the boundary.',
   'run.attempt': '{{cases}} test cases; this is measurement {{n}} on this test set, and the level is tightened accordingly.',
   'run.none': 'This run did not come as far, so there is nothing to show.',
-  'run.running': 'Running: {{step}}',
   'run.view.candidates': 'Candidates',
   'run.view.boundary': 'Boundary',
   'run.view.coverage': 'Coverage and error',

@@ -60,6 +60,7 @@ export const shell: Whole<typeof zh> = {
   'rung.large-model': 'large model',
   'rung.multimodal': 'multimodal model',
   'rung.human': 'people',
+  'state.queued': 'Queued',
   'state.running': 'Running',
   'state.done': 'Done',
   'state.failed': 'Failed',

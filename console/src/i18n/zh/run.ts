@@ -11,7 +11,6 @@ export const run = {
   'run.suite': '用例集“{{suite}}”。其他用例集的门槛不同，见能力边界。',
   'run.attempt': '共 {{cases}} 条评测用例；这是第 {{n}} 次在这套用例上取证，显著性水平已相应收紧。',
   'run.none': '这次运行没有走到这一步，因此没有结果。',
-  'run.running': '正在运行：{{step}}',
   'run.view.candidates': '候选方案',
   'run.view.boundary': '能力边界',
   'run.view.coverage': '覆盖与差错',

@@ -58,6 +58,7 @@ export const shell = {
   'rung.large-model': '大模型',
   'rung.multimodal': '多模态模型',
   'rung.human': '人工',
+  'state.queued': '排队中',
   'state.running': '进行中',
   'state.done': '已完成',
   'state.failed': '失败',

@@ -14,7 +14,7 @@ import { Cases } from './cases'
 import { Coverage } from './coverage'
 import { Data } from './data'
 import { Leaderboard } from './leaderboard'
-import { Progress } from './progress'
+import { Progress, Resume } from './progress'
 import { Return } from './return'
 import { Speed } from './speed'
 
@@ -28,17 +28,18 @@ export default function RunPage() {
   const f = useFormat()
   const { data: r } = useSuspenseQuery(run(id))
   const of = useNames().get(r.scenario)
-  const found = useQuery({ ...findings({ run: id }), enabled: r.state !== 'running' })
+  const going = r.state === 'running' || r.state === 'queued'
+  const found = useQuery({ ...findings({ run: id }), enabled: !going })
   const title = t('run.title', { scenario: of ? say(of.title) : '…', at: f.time(r.created) })
   return (
-    <Page title={title} crumbs={<Crumbs to="/runs" name={t('nav.runs')} here={r.id} />}
+    <Page title={title} doing={r.state === 'failed' && <Resume run={r} />} crumbs={<Crumbs to="/runs" name={t('nav.runs')} here={r.id} />}
       facts={[
         ...(of ? [[t('col.scenario'), <Link key="s" to="/scenarios/$scenario" params={{ scenario: of.slug }}>{say(of.title)}</Link>] as [string, React.ReactNode]] : []),
         [t('col.state'), t(`state.${r.state}` as Key) + (r.exploratory ? ` · ${t('run.exploratory')}` : '')],
         [t('col.actor'), r.actor],
         [t('col.took'), r.finished ? f.latency(new Date(r.finished).getTime() - new Date(r.created).getTime()) : '–'],
       ]}>
-      {r.state === 'running' ? <Progress run={r} /> : (
+      {going ? <Progress run={r} /> : (
         <>
           <Tabs views={views.map((v) => [v, t(`run.view.${v}`)])} view={view} label={short(r.id)} />
           {r.problem && <div className="section"><p className="v-fail">{say(r.problem)}</p><p className="note"><code>{r.problem.code}</code>{r.problem.where && ` · ${r.problem.where}`}</p></div>}

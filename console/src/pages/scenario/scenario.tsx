@@ -12,12 +12,15 @@ import { Tabs } from '../../parts/tabs'
 import { Verdict } from '../../parts/verdict'
 import { Waiting } from '../../parts/waiting'
 import { CandidatesFigure } from './candidates'
+import { Document } from './document'
 import { Evidence } from './evidence'
+import { History } from './history'
+import { Launch } from './launch'
 import { Rules } from './rules'
 import { ScenarioRuns } from './runs'
 import { sentence } from './sentence'
 
-const views = ['verdict', 'evidence'] as const
+const views = ['verdict', 'evidence', 'document', 'history'] as const
 
 export default function ScenarioPage() {
   const { scenario: ref } = useParams({ from: '/shell/scenarios/$scenario' })
@@ -29,11 +32,11 @@ export default function ScenarioPage() {
   const gates = useQuery(verdicts(ref))
   const found = useQuery(findings({ scenario: ref }))
   return (
-    <Page title={say(s.title) || s.slug} crumbs={<Crumbs to="/scenarios" name={t('nav.scenarios')} here={s.slug} />}
+    <Page title={say(s.title) || s.slug} doing={<Launch scenario={s} />} crumbs={<Crumbs to="/scenarios" name={t('nav.scenarios')} here={s.slug} />}
       facts={[[t('scenario.owner'), s.owner], [t('scenario.level'), s.declared_level], [t('scenario.class'), t(`class.${s.data_class}` as Key)], [t('scenario.revision'), `${s.revision} · ${f.ago(s.updated)}`]]}>
       {gates.data && <GateLine verdicts={gates.data} />}
       <Tabs views={views.map((v) => [v, t(`scenario.view.${v}`)])} view={view} label={say(s.title)} />
-      {view === 'evidence' ? <Evidence scenario={s.slug} />
+      {view === 'evidence' ? <Evidence scenario={s.slug} /> : view === 'document' ? <Document scenario={s.slug} /> : view === 'history' ? <History scenario={s.slug} />
         : gates.data ? <><Decided slug={s.slug} gates={gates.data} found={found.data} /><Rules verdicts={gates.data} currency={found.data?.roi?.detail.currency} /><ScenarioRuns scenario={s.slug} /></> : <Waiting />}
     </Page>
   )
