@@ -155,3 +155,14 @@ export async function check(doc: DocumentView, yaml: string, signal: AbortSignal
   const files = doc.files.map((f) => (f.path === 'scenario.yaml' ? { ...f, sha256: sent.sha256, size: sent.size } : f))
   return body(api.POST('/teams/{team}/scenarios/validate', { params: { path: { team } }, body: JSON.stringify(files), bodySerializer: (b) => b as string, headers: { 'Content-Type': 'application/json' }, signal }))
 }
+
+/** The declared kinds of evidence: what their metrics are called and measured in. */
+export const kindsDeclared = () => queryOptions({
+  queryKey: ['kinds'], staleTime: Infinity,
+  queryFn: ({ signal }) => body(api.GET('/kinds', { signal })),
+})
+
+export const proof = (id: string) => queryOptions({
+  queryKey: ['proof', id],
+  queryFn: ({ signal }) => body(api.GET('/evidence/{evidence}/proof', { params: { path: { evidence: id } }, signal })),
+})

@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/evidence/{evidence}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Give what it takes to check an item of evidence: signed bytes, inclusion proof, checkpoint and keys. */
+        get: operations["prove-evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/feasibility": {
         parameters: {
             query?: never;
@@ -64,6 +81,23 @@ export interface paths {
         };
         /** Compare scenarios: what is feasible at each level, how ready the data is, latency, cost, risk, and what is missing. */
         get: operations["compare-feasibility"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the kinds of evidence with their metrics. */
+        get: operations["list-kinds"];
         put?: never;
         post?: never;
         delete?: never;
@@ -639,6 +673,25 @@ export interface components {
             scenario: string;
             superseded_by?: string;
         };
+        EvidenceKindView: {
+            metrics: components["schemas"]["EvidenceMetricView"][];
+            name: string;
+            /** @description The roles whose change makes it stale. */
+            roles: string[];
+            title: components["schemas"]["Text"];
+            uri: string;
+        };
+        EvidenceKindsView: {
+            items: components["schemas"]["EvidenceKindView"][];
+        };
+        EvidenceMetricView: {
+            direction: string;
+            /** @description Dotted, as the statement's metrics nest it. */
+            name: string;
+            shape: string;
+            title: components["schemas"]["Text"];
+            unit: string;
+        };
         EvidencePredicate: {
             /** Format: date-time */
             appended: string;
@@ -661,6 +714,21 @@ export interface components {
             started: string;
             supersedes?: string;
             tool: string;
+        };
+        EvidenceProof: {
+            /** @description The newest checkpoint of the log, a signed note. */
+            checkpoint: string;
+            /** @description The DSSE envelope, byte for byte; the leaf of the log. Base64. */
+            envelope: string;
+            /** @description The history of public keys, oldest first: a DSSE envelope each, signed by the key before and by itself. */
+            keys: unknown[];
+            /**
+             * Format: int64
+             * @description Its place in the log, from 0.
+             */
+            leaf: number;
+            /** @description The hashes from the leaf to the root (RFC 6962, 2.1.1). Base64. */
+            path: string[];
         };
         EvidenceStatement: {
             _type: string;
@@ -1122,6 +1190,10 @@ export interface components {
         PocProblem: {
             code: string;
             en: string;
+            /** Format: int64 */
+            exit?: number;
+            hint_en?: string;
+            hint_zh?: string;
             kind: string;
             params?: {
                 [key: string]: unknown;
@@ -1879,6 +1951,55 @@ export interface operations {
             };
         };
     };
+    "prove-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evidence: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceProof"];
+                };
+            };
+            /** @description Among others: evidence.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: evidence.damaged. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "compare-feasibility": {
         parameters: {
             query?: never;
@@ -1895,6 +2016,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GradeFeasibility"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceKindsView"];
                 };
             };
             /** @description A problem; its code says which. */
@@ -2181,7 +2331,9 @@ export interface operations {
                 /** @description The last event that was seen. */
                 "Last-Event-ID"?: string;
             };
-            path?: never;
+            path: {
+                run: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -2224,7 +2376,9 @@ export interface operations {
                 reused?: boolean;
             };
             header?: never;
-            path?: never;
+            path: {
+                run: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -2265,7 +2419,9 @@ export interface operations {
                 lang?: "en" | "zh";
             };
             header?: never;
-            path?: never;
+            path: {
+                run: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -2433,7 +2589,16 @@ export interface operations {
     };
     "push-scenario": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description where the folder comes from */
+                source?: "upload" | "git" | "console";
+                /** @description the repository's address, without credentials */
+                remote?: string;
+                /** @description the commit */
+                commit?: string;
+                /** @description whether the folder differs from the commit */
+                dirty?: boolean;
+            };
             header?: {
                 /** @description The tag that the change is based on; another one now is a conflict. */
                 "If-Match"?: string;
@@ -2742,12 +2907,17 @@ export interface operations {
     };
     "put-scenario-file": {
         parameters: {
-            query?: never;
+            query: {
+                /** @description the file's path in the folder */
+                path: string;
+            };
             header?: {
                 /** @description The tag that the change is based on; another one now is a conflict. */
                 "If-Match"?: string;
             };
-            path?: never;
+            path: {
+                scenario: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -3092,7 +3262,16 @@ export interface operations {
     };
     "create-scenario": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description where the folder comes from */
+                source?: "upload" | "git" | "console";
+                /** @description the repository's address, without credentials */
+                remote?: string;
+                /** @description the commit */
+                commit?: string;
+                /** @description whether the folder differs from the commit */
+                dirty?: boolean;
+            };
             header?: never;
             path: {
                 team: string;

@@ -23,7 +23,7 @@ export function formats(lang: Lang) {
   const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumSignificantDigits: 3 })
   const latency = (ms?: number | null) => {
     if (ms == null || !isFinite(ms)) return none
-    if (ms < 1) return ms === 0 ? none : `${significant.format(ms * 1000)} µs`
+    if (ms < 1) return ms === 0 ? '0 ms' : `${significant.format(ms * 1000)} µs`
     if (ms < 1000) return `${significant.format(ms)} ms`
     return `${significant.format(ms / 1000)} s`
   }

@@ -9,6 +9,7 @@ import { kindKey } from '../../parts/evidence'
 import { Crumbs, Page, Section } from '../../parts/page'
 import { Table, type Column } from '../../parts/table'
 import { Metrics } from './metrics'
+import { VerificationSection } from './verification'
 
 type Subject = NonNullable<EvidenceFull['statement']['subject']>[number]
 
@@ -35,7 +36,8 @@ export default function EvidenceItemPage() {
         [t('col.leaf'), f.count(e.leaf)],
         [t('col.stands'), e.superseded_by ? <Link key="x" to="/evidence/$evidence" params={{ evidence: e.superseded_by }}>{t('evidence.superseded.by')}</Link> : e.exploratory ? t('run.exploratory') : t('evidence.stands')],
       ]}>
-      <Section title={t('evidence.metrics')}><Metrics metrics={p.metrics} /></Section>
+      <Section title={t('evidence.metrics')}><Metrics kind={e.kind} metrics={p.metrics} currency={typeof p.detail?.currency === 'string' ? p.detail.currency : undefined} /></Section>
+      <VerificationSection id={e.id} />
       {!!p.assumed?.length && <Section title={t('evidence.assumed')} note={t('evidence.assumed.note')}><ul>{p.assumed.map((a) => <li key={a} className="mono">{a}</li>)}</ul></Section>}
       {p.source && <Section title={t('evidence.source')}><ul>{p.source.split('; ').map((s) => <li key={s}>{s}</li>)}</ul></Section>}
       <Section title={t('evidence.subjects')} note={t('evidence.subjects.note')}>
@@ -48,12 +50,12 @@ export default function EvidenceItemPage() {
   )
 }
 
-const roles = ['dataset', 'candidate', 'targets', 'traffic', 'costs', 'policy', 'quality', 'params', 'evidence', 'lifecycle'] as const
+const roles = ['dataset', 'candidate', 'targets', 'traffic', 'costs', 'quality-policy', 'policy', 'evidence'] as const
 function role(r: string, t: (k: Key) => string) {
   return (roles as readonly string[]).includes(r) ? t(`role.${r}` as Key) : r
 }
 
 /** A digest by its first characters; the whole of it is copied. */
 export function Digest({ hex }: { hex: string }) {
-  return <span className="mono" title={hex}>{hex.slice(0, 16)}… <CopyButton text={hex} /></span>
+  return <span className="mono" title={hex}>{hex.slice(0, 16)} <CopyButton text={hex} /></span>
 }

@@ -19,9 +19,9 @@ export function Speed({ poc, limit }: { poc: Poc; limit?: number }) {
   const columns: Column<Candidate>[] = [
     { key: 'name', head: t('col.candidate'), names: true, csv: (c) => c.id, cell: (c) => say(c.title) },
     { key: 'p50', head: 'p50', num: true, csv: (c) => c.latency_ms!.p50, cell: (c) => f.latency(c.latency_ms!.p50) },
-    { key: 'p95', head: 'p95', num: true, csv: (c) => c.latency_ms!.p95, cell: (c) => <span className="strong">{f.latency(c.latency_ms!.p95)}</span> },
+    { key: 'p95', head: 'p95', num: true, csv: (c) => c.latency_ms!.p95, cell: (c) => <span className="strong">{f.latency(c.latency_ms!.p95 || null)}</span> },
     { key: 'high', head: t('speed.high'), num: true, csv: (c) => c.latency_ms!.p95_high, cell: (c) => f.latency(c.latency_ms!.p95_high) },
-    { key: 'p99', head: 'p99', num: true, csv: (c) => c.latency_ms!.p99, cell: (c) => f.latency(c.latency_ms!.p99) },
+    { key: 'p99', head: 'p99', num: true, csv: (c) => c.latency_ms!.p99, cell: (c) => f.latency(c.latency_ms!.p99 || null) },
     { key: 'throughput', head: t('speed.throughput'), num: true, csv: (c) => c.throughput, cell: (c) => (c.throughput ? f.count(Math.round(c.throughput)) : '–') },
     { key: 'n', head: t('col.n'), num: true, csv: (c) => c.latency_ms!.n, cell: (c) => (c.latency_ms!.n ? f.count(c.latency_ms!.n) : '–') },
     { key: 'from', head: t('col.provenance'), csv: (c) => c.provenance, cell: (c) => t(`provenance.${c.provenance}` as Key) },
