@@ -1,4 +1,4 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { Lost, TroublePage } from './parts/trouble'
 import { Shell } from './shell/shell'
 
@@ -21,6 +21,8 @@ const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: 
 const under = () => shell
 
 const tree = root.addChildren([
+  createRoute({ getParentRoute: () => root, path: '/sign-in', validateSearch: only(['to']), component: lazyRouteComponent(() => import('./pages/entry/sign-in')) }),
+  createRoute({ getParentRoute: () => root, path: '/welcome', component: lazyRouteComponent(() => import('./pages/entry/welcome')) }),
   shell.addChildren([
     createRoute({ getParentRoute: under, path: '/', component: lazyRouteComponent(() => import('./pages/home/home')) }),
     createRoute({ getParentRoute: under, path: '/scenarios', validateSearch: only(['q', 'level', 'class']), component: lazyRouteComponent(() => import('./pages/scenarios')) }),
@@ -28,6 +30,8 @@ const tree = root.addChildren([
     createRoute({ getParentRoute: under, path: '/runs', validateSearch: only(['scenario']), component: lazyRouteComponent(() => import('./pages/runs')) }),
     createRoute({ getParentRoute: under, path: '/runs/$run', validateSearch: only(['view', 'baseline', 'candidate', 'other', 'slice', 'sort', 'case', 'q'], ['wrong']), component: lazyRouteComponent(() => import('./pages/run/run')) }),
     createRoute({ getParentRoute: under, path: '/align', component: lazyRouteComponent(() => import('./pages/align')) }),
+    createRoute({ getParentRoute: under, path: '/settings', beforeLoad: () => { throw redirect({ to: '/settings/$section', params: { section: 'teams' }, search: {}, replace: true }) } }),
+    createRoute({ getParentRoute: under, path: '/settings/$section', validateSearch: only(['team', 'operation', 'entry']), component: lazyRouteComponent(() => import('./pages/settings/settings')) }),
     createRoute({ getParentRoute: under, path: '/evidence', validateSearch: only(['scenario', 'kind'], ['current']), component: lazyRouteComponent(() => import('./pages/evidence/list')) }),
     createRoute({ getParentRoute: under, path: '/evidence/$evidence', component: lazyRouteComponent(() => import('./pages/evidence/item')) }),
   ]),

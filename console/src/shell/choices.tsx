@@ -1,3 +1,7 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link, useRouter } from '@tanstack/react-router'
+import { Dropdown } from 'antd'
+import { me, signOut } from '../api/people'
 import { useT, speak } from '../i18n'
 import { choose, useChoice, type Choice } from '../theme/mode'
 
@@ -21,4 +25,20 @@ export function Themes() {
   return <button type="button" className="plain" title={t('bar.theme')} aria-label={`${t('bar.theme')}: ${t(`theme.${now}`)}`} onClick={() => choose(next)}>{t(`theme.${now}`)}</button>
 }
 
-export function Account() { return null }
+/** Who is signed in, and the way out. Nothing where nobody need sign in. */
+export function Account() {
+  const { t } = useT()
+  const router = useRouter()
+  const cache = useQueryClient()
+  const { data: who } = useQuery({ ...me(), throwOnError: false })
+  const leave = useMutation({ mutationFn: signOut, onSettled: () => { cache.clear(); router.history.push('/sign-in') } })
+  if (!who?.user) return null
+  return (
+    <Dropdown trigger={['click']} menu={{ items: [
+      { key: 'settings', label: <Link to="/settings/$section" params={{ section: 'account' }}>{t('bar.account')}</Link> },
+      { key: 'out', label: t('bar.signout'), onClick: () => leave.mutate() },
+    ] }}>
+      <button type="button" className="plain">{who.user.name || who.user.login}</button>
+    </Dropdown>
+  )
+}

@@ -9,7 +9,7 @@ const Palette = lazy(() => import('./palette'))
 export const places: { apart?: boolean; head?: Key; items: { to: string; key: Key }[] }[] = [
   { items: [{ to: '/', key: 'nav.home' }, { to: '/scenarios', key: 'nav.scenarios' }, { to: '/runs', key: 'nav.runs' }] },
   { head: 'nav.method', items: [{ to: '/align', key: 'nav.align' }] },
-  { apart: true, items: [{ to: '/evidence', key: 'nav.evidence' }] },
+  { apart: true, items: [{ to: '/evidence', key: 'nav.evidence' }, { to: '/settings', key: 'nav.settings' }] },
 ]
 
 export function Brand() {

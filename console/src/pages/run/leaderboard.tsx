@@ -47,7 +47,7 @@ export function Leaderboard({ poc, selection }: { poc: Poc; selection?: Selectio
         </section>
       )}
       <Section title={t('run.view.candidates')} ruled={!!selection} note={suite ? t('run.suite', { suite }) : undefined}
-        extra={<span style={{ display: 'flex', gap: 16, alignItems: 'center' }}>
+        extra={<span style={{ display: 'flex', flexWrap: 'wrap', gap: '8px 16px', alignItems: 'center' }}>
           <label className="note" htmlFor="baseline">{t('run.baseline')}</label>
           <Select id="baseline" value={base?.id} style={{ width: 220 }} options={rows.map((c) => ({ value: c.id, label: say(c.title) }))} onChange={(v: string) => void go({ search: { ...s, baseline: v }, replace: true, resetScroll: false })} />
           <CsvButton name="candidates" rows={rows} columns={columns} />

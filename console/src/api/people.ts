@@ -1,0 +1,91 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import type { Text } from '../i18n'
+import { lang } from '../i18n'
+import { base, Trouble, troubleOf } from './client'
+
+/**
+ * People: who asks, teams, tokens, sessions and the audit log. A server that
+ * one person runs for themselves may answer none of it.
+ */
+export type Role = 'viewer' | 'contributor' | 'approver' | 'owner'
+export type PlatformRole = 'administrator' | 'auditor'
+export interface User { id: string; login: string; name: string; platform_role?: PlatformRole; password: boolean; issuer?: string; created: string; deactivated?: string }
+export interface Team { id: string; name: string; kind: 'platform' | 'business'; created: string }
+export interface MyTeam extends Team { role?: Role; permissions: string[] }
+export interface Me { id: string; name: string; user?: User; permissions: string[]; teams: MyTeam[]; token: boolean }
+export interface Member { id: string; team: string; user: string; login: string; name: string; role: Role; origin: 'direct' | 'oidc'; since: string }
+export interface Added { member?: Member; link?: string; expires?: string }
+export interface MadeLink { link: string; expires: string }
+export interface Token { id: string; user: string; name: string; permissions: string[]; team?: string; created: string; expires: string; used?: string }
+export interface Session { id: string; user: string; current: boolean; address: string; agent: string; created: string; seen: string; expires: string }
+export interface Ways { password: boolean; oidc?: Text; oidc_path?: string; setup: boolean }
+export interface Offer { purpose: 'setup' | 'invite' | 'reset'; login?: string; team?: string; role?: Role; platform_role?: PlatformRole }
+export interface AuditEntry {
+  id: string; leaf: number; at: string; who: string; operation: string; what: string; where: string
+  changes: { thing: string; id: string; before: string; after: string; why?: string }[] | null
+}
+interface PageOf<T> { items: T[]; next?: string }
+
+async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<T> {
+  let response: Response
+  try {
+    response = await fetch(base + path, {
+      method, signal, headers: { 'Accept-Language': lang(), ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    })
+  } catch (err) {
+    if (err instanceof DOMException && err.name === 'AbortError') throw err
+    throw new Trouble({ type: 'urn:landfall:error:console.offline', title: '', status: 0, detail: '', kind: '', code: 'console.offline', exit: 6 })
+  }
+  if (!response.ok) throw await troubleOf(response)
+  return (response.status === 204 ? undefined : await response.json()) as T
+}
+
+const path = (s: TemplateStringsArray, ...v: string[]) => s.reduce((a, x, i) => a + x + (i < v.length ? encodeURIComponent(v[i]!) : ''), '')
+
+/** Who asks; null where nobody need say who they are. */
+export const me = () => queryOptions({
+  queryKey: ['me'], staleTime: 60_000,
+  queryFn: async ({ signal }) => {
+    try { return await call<Me>('GET', '/me', undefined, {}, signal) } catch (err) {
+      if (err instanceof Trouble && err.status === 404) return null
+      throw err
+    }
+  },
+})
+
+export const ways = () => queryOptions({ queryKey: ['ways'], queryFn: ({ signal }) => call<Ways>('GET', '/sign-in', undefined, {}, signal) })
+export const signIn = (login: string, password: string) => call<User>('POST', '/sign-in', { login, password })
+export const signOut = () => call<void>('POST', '/sign-out', {})
+
+const behind = (secret: string) => ({ 'X-Landfall-Link': secret })
+export const offer = (secret: string) => queryOptions({ queryKey: ['offer', secret], staleTime: Infinity, queryFn: ({ signal }) => call<Offer>('GET', '/link', undefined, behind(secret), signal) })
+export const accept = (secret: string, body: { login?: string; name?: string; password: string }) => call<User>('POST', '/link', body, behind(secret))
+
+function listed<T>(key: unknown[], at: string) {
+  return infiniteQueryOptions({
+    queryKey: key, initialPageParam: undefined as string | undefined, getNextPageParam: (last: PageOf<T>) => last.next,
+    queryFn: ({ pageParam, signal }) => call<PageOf<T>>('GET', `${at}${at.includes('?') ? '&' : '?'}limit=100${pageParam ? `&cursor=${encodeURIComponent(pageParam)}` : ''}`, undefined, {}, signal),
+  })
+}
+export const teams = () => listed<Team>(['teams'], '/teams')
+export const members = (team: string) => listed<Member>(['members', team], path`/teams/${team}/members`)
+export const users = () => listed<User>(['users'], '/users')
+export const tokens = () => listed<Token>(['tokens'], '/tokens')
+export const sessions = () => listed<Session>(['sessions'], '/sessions')
+export const audit = (f: { operation?: string; actor?: string }) => listed<AuditEntry>(['audit', f], '/audit?' + new URLSearchParams(Object.entries(f).filter(([, v]) => v) as [string, string][]).toString())
+
+export const makeTeam = (name: string) => call<Team>('POST', '/teams', { name })
+export const addMember = (team: string, login: string, role: Role) => call<Added>('POST', path`/teams/${team}/members`, { login, role })
+export const changeRole = (member: string, role: Role) => call<Member>('PATCH', path`/members/${member}`, { role })
+export const removeMember = (member: string) => call<void>('DELETE', path`/members/${member}`)
+export const inviteUser = (login: string, role: PlatformRole | 'none') => call<MadeLink>('POST', '/invitations', { login, role })
+export const resetPassword = (user: string) => call<MadeLink>('POST', path`/users/${user}/reset`, {})
+export const setPlatformRole = (user: string, role: PlatformRole | 'none') => call<User>('PUT', path`/users/${user}/platform-role`, { role })
+export const setActive = (user: string, on: boolean) => call<User>('POST', path`/users/${user}/` + (on ? 'reactivate' : 'deactivate'), {})
+export const rename = (user: string, name: string) => call<User>('PATCH', path`/users/${user}`, { name })
+export const setPassword = (user: string, old: string, next: string) => call<void>('PUT', path`/users/${user}/password`, { old, new: next })
+export const makeToken = (user: string, body: { name: string; permissions: string[]; team?: string; days: number }) => call<Token & { token: string }>('POST', path`/users/${user}/tokens`, body)
+export const revokeToken = (id: string) => call<void>('DELETE', path`/tokens/${id}`)
+export const endSession = (id: string) => call<void>('DELETE', path`/sessions/${id}`)
+export const verifyAudit = () => call<{ ok?: boolean; size?: number; findings?: unknown[] | null }>('GET', '/audit/verification')
