@@ -30,6 +30,7 @@ const tree = root.addChildren([
     createRoute({ getParentRoute: under, path: '/runs', validateSearch: only(['scenario']), component: lazyRouteComponent(() => import('./pages/runs')) }),
     createRoute({ getParentRoute: under, path: '/runs/$run', validateSearch: only(['view', 'baseline', 'candidate', 'other', 'slice', 'sort', 'case', 'q'], ['wrong']), component: lazyRouteComponent(() => import('./pages/run/run')) }),
     createRoute({ getParentRoute: under, path: '/align', component: lazyRouteComponent(() => import('./pages/align')) }),
+    createRoute({ getParentRoute: under, path: '/failures', validateSearch: only(['scenario', 'mode']), component: lazyRouteComponent(() => import('./pages/failures/failures')) }),
     createRoute({ getParentRoute: under, path: '/settings', beforeLoad: () => { throw redirect({ to: '/settings/$section', params: { section: 'teams' }, search: {}, replace: true }) } }),
     createRoute({ getParentRoute: under, path: '/settings/$section', validateSearch: only(['team', 'operation', 'entry']), component: lazyRouteComponent(() => import('./pages/settings/settings')) }),
     createRoute({ getParentRoute: under, path: '/evidence', validateSearch: only(['scenario', 'kind'], ['current']), component: lazyRouteComponent(() => import('./pages/evidence/list')) }),

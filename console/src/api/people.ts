@@ -1,7 +1,7 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { queryOptions } from '@tanstack/react-query'
 import type { Text } from '../i18n'
-import { lang } from '../i18n'
-import { base, Trouble, troubleOf } from './client'
+import { call, listed, path } from './call'
+import { Trouble } from './client'
 
 /**
  * People: who asks, teams, tokens, sessions and the audit log. A server that
@@ -24,24 +24,6 @@ export interface AuditEntry {
   id: string; leaf: number; at: string; who: string; operation: string; what: string; where: string
   changes: { thing: string; id: string; before: string; after: string; why?: string }[] | null
 }
-interface PageOf<T> { items: T[]; next?: string }
-
-async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<T> {
-  let response: Response
-  try {
-    response = await fetch(base + path, {
-      method, signal, headers: { 'Accept-Language': lang(), ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    })
-  } catch (err) {
-    if (err instanceof DOMException && err.name === 'AbortError') throw err
-    throw new Trouble({ type: 'urn:landfall:error:console.offline', title: '', status: 0, detail: '', kind: '', code: 'console.offline', exit: 6 })
-  }
-  if (!response.ok) throw await troubleOf(response)
-  return (response.status === 204 ? undefined : await response.json()) as T
-}
-
-const path = (s: TemplateStringsArray, ...v: string[]) => s.reduce((a, x, i) => a + x + (i < v.length ? encodeURIComponent(v[i]!) : ''), '')
 
 /** Who asks; null where nobody need say who they are. */
 export const me = () => queryOptions({
@@ -62,12 +44,6 @@ const behind = (secret: string) => ({ 'X-Landfall-Link': secret })
 export const offer = (secret: string) => queryOptions({ queryKey: ['offer', secret], staleTime: Infinity, queryFn: ({ signal }) => call<Offer>('GET', '/link', undefined, behind(secret), signal) })
 export const accept = (secret: string, body: { login?: string; name?: string; password: string }) => call<User>('POST', '/link', body, behind(secret))
 
-function listed<T>(key: unknown[], at: string) {
-  return infiniteQueryOptions({
-    queryKey: key, initialPageParam: undefined as string | undefined, getNextPageParam: (last: PageOf<T>) => last.next,
-    queryFn: ({ pageParam, signal }) => call<PageOf<T>>('GET', `${at}${at.includes('?') ? '&' : '?'}limit=100${pageParam ? `&cursor=${encodeURIComponent(pageParam)}` : ''}`, undefined, {}, signal),
-  })
-}
 export const teams = () => listed<Team>(['teams'], '/teams')
 export const members = (team: string) => listed<Member>(['members', team], path`/teams/${team}/members`)
 export const users = () => listed<User>(['users'], '/users')

@@ -1,6 +1,8 @@
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
 import { api, body, Trouble, type Schemas } from './client'
-import type { Kinds } from './kinds'
+import type { Text } from '../i18n'
+import { call, listed, path, type PageOf } from './call'
+import type { GateVerdict, Kinds } from './kinds'
 
 export type ScenarioView = Schemas['ScenarioView']
 export type RunView = Schemas['PocRunView']
@@ -19,7 +21,6 @@ export const client = new QueryClient({
   },
 })
 
-interface PageOf<T> { items: T[]; next?: string }
 const follow = { initialPageParam: undefined as string | undefined, getNextPageParam: (last: PageOf<unknown>) => last.next }
 
 /** The first few hundred scenarios by name: what can be found by typing. */
@@ -100,20 +101,37 @@ export const findings = (of: { scenario: string } | { run: string }) => queryOpt
   },
 })
 
-/** The newest verdict of each gate of a scenario. */
+/** A gate in a list: how it stands as of now, and what blocks it first. */
+export interface GateBrief { gate: string; title: Text; outcome: string; rules: number; rules_passed: number; blocking?: string; reason?: Text; evaluated_at: string }
+
+export const gates = (ref: string) => queryOptions({
+  queryKey: ['gates', ref],
+  queryFn: async ({ signal }) => (await call<PageOf<GateBrief>>('GET', path`/scenarios/${ref}/gates`, undefined, {}, signal)).items,
+})
+
+/** The verdicts of the gates that have rules, rule by rule, as of now. */
 export const verdicts = (ref: string) => queryOptions({
   queryKey: ['verdicts', ref],
   queryFn: async ({ signal }) => {
-    const page = await body(api.GET('/evidence', { params: { query: { scenario: ref, kind: 'verdict', limit: 12 } }, signal }))
-    const gates = new Map<string, Found<'verdict'>>()
-    for (const item of page.items) {
-      const v = await opened<'verdict'>(item)
-      if (!gates.has(v.detail.gate)) gates.set(v.detail.gate, v)
-      if (gates.size === 2) break
-    }
-    return ['align', 'prove', 'deepen'].flatMap((g) => gates.get(g)?.detail ?? [])
+    const all = await client.fetchQuery(gates(ref))
+    return Promise.all(all.filter((g) => g.rules > 0).map((g) => call<GateVerdict>('GET', path`/scenarios/${ref}/gate` + `?gate=${g.gate}`, undefined, {}, signal)))
   },
 })
+
+/** When a verdict of the scenario last became another one. */
+export const lastVerdict = (ref: string) => queryOptions({
+  queryKey: ['evidence', 'last-verdict', ref],
+  queryFn: async ({ signal }) => (await body(api.GET('/evidence', { params: { query: { scenario: ref, kind: 'verdict', limit: 1 } }, signal }))).items[0]?.finished ?? null,
+})
+
+export interface FailureMode { id: string; scenario: string; text: string; occurrences: number; first?: string; last?: string }
+export interface Failure {
+  id: string; scenario: string; mode: string; text: string; expected?: string; got?: string; case?: string
+  channel?: string; note?: string; occurred_at?: string; file: string; line: number; imported: string
+}
+const query = (o: Record<string, string | undefined>) => new URLSearchParams(Object.entries(o).filter((e): e is [string, string] => !!e[1])).toString()
+export const failureModes = (scenario?: string) => listed<FailureMode>(['failure-modes', scenario], `/failure-modes?${query({ scenario })}`)
+export const failures = (f: { scenario?: string; mode?: string; open?: boolean }) => listed<Failure>(['failures', f], `/failures?${query({ scenario: f.scenario, mode: f.mode, open: f.open ? 'true' : undefined })}`)
 
 export type DocumentView = Schemas['AppDocumentView']
 export type Revision = Schemas['ScenarioRevisionView']

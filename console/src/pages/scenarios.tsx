@@ -2,15 +2,14 @@ import { useQueries, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { Input, Select } from 'antd'
 import { useMemo } from 'react'
-import { scenarios, verdicts, type ScenarioView } from '../api/queries'
-import { useSay, useT, type Key } from '../i18n'
+import { gates, scenarios, type ScenarioView } from '../api/queries'
+import { capital, useSay, useT, type Key } from '../i18n'
 import { useFormat } from '../i18n/format'
 import { Empty } from '../parts/empty'
 import { GateMarks } from '../parts/gates'
 import { Page } from '../parts/page'
 import { CsvButton, Table, type Column } from '../parts/table'
 import { Waiting } from '../parts/waiting'
-import { sentence } from './scenario/sentence'
 
 const levels = ['L1', 'L2', 'L3']
 const classes = ['public', 'internal', 'confidential', 'personal']
@@ -30,12 +29,12 @@ export default function ScenariosPage() {
       && words.every((w) => `${x.slug} ${x.title.zh} ${x.title.en} ${x.owner}`.toLowerCase().includes(w)))
   }, [list.data, s.q, s.level, s.class])
   const seen = (rows ?? []).slice(0, shownAtMost)
-  const gates = useQueries({ queries: seen.map((x) => verdicts(x.slug)) })
-  const of = new Map(seen.map((x, i) => [x.id, gates[i]?.data]))
+  const lines = useQueries({ queries: seen.map((x) => gates(x.slug)) })
+  const of = new Map(seen.map((x, i) => [x.id, lines[i]?.data]))
   const columns: Column<ScenarioView>[] = [
     { key: 'title', head: t('col.scenario'), names: true, csv: (x) => say(x.title), cell: (x) => <><Link to="/scenarios/$scenario" params={{ scenario: x.slug }}>{say(x.title) || x.slug}</Link><div className="faint mono">{x.slug}</div></> },
-    { key: 'gates', head: t('col.gates'), width: 80, cell: (x) => <GateMarks verdicts={of.get(x.id) ?? []} /> },
-    { key: 'say', head: t('col.says'), cell: (x) => { const v = of.get(x.id); return v ? t(sentence(v).key) : '' } },
+    { key: 'gates', head: t('col.gates'), width: 80, cell: (x) => <GateMarks gates={of.get(x.id) ?? []} /> },
+    { key: 'say', head: t('home.blocks'), cell: (x) => { const g = of.get(x.id)?.find((v) => v.rules > 0 && v.outcome !== 'pass'); return g ? <span className="quiet">{capital(say(g.reason))}</span> : '' } },
     { key: 'owner', head: t('col.owner'), csv: (x) => x.owner, cell: (x) => x.owner },
     { key: 'level', head: t('col.level'), csv: (x) => x.declared_level, cell: (x) => x.declared_level },
     { key: 'class', head: t('col.class'), csv: (x) => x.data_class, cell: (x) => t(`class.${x.data_class}` as Key) },

@@ -1,5 +1,6 @@
 import { Link, useRouter } from '@tanstack/react-router'
 import { Button } from 'antd'
+import { useEffect } from 'react'
 import { Trouble } from '../api/client'
 import { capital, useT } from '../i18n'
 import { Page } from './page'
@@ -23,6 +24,7 @@ export function TroublePage({ error, reset }: { error: unknown; reset?: () => vo
   const said = useSaid(error)
   const router = useRouter()
   const out = error instanceof Trouble && error.status === 401
+  useEffect(() => { if (out) void router.navigate({ to: '/sign-in', search: { to: location.pathname + location.search }, replace: true }) }, [out, router])
   const again = () => { reset?.(); void router.invalidate() }
   return (
     <div className="trouble" role="alert">

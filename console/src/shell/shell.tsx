@@ -8,7 +8,7 @@ const Palette = lazy(() => import('./palette'))
 /** Stages get an entry as soon as something of theirs can be looked at. */
 export const places: { apart?: boolean; head?: Key; items: { to: string; key: Key }[] }[] = [
   { items: [{ to: '/', key: 'nav.home' }, { to: '/scenarios', key: 'nav.scenarios' }, { to: '/runs', key: 'nav.runs' }] },
-  { head: 'nav.method', items: [{ to: '/align', key: 'nav.align' }] },
+  { head: 'nav.method', items: [{ to: '/align', key: 'nav.align' }, { to: '/failures', key: 'nav.failures' }] },
   { apart: true, items: [{ to: '/evidence', key: 'nav.evidence' }, { to: '/settings', key: 'nav.settings' }] },
 ]
 

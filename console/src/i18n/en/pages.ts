@@ -125,7 +125,6 @@ export const pages: Whole<typeof zh> = {
   'col.when': 'When',
   'col.gates': 'Gates',
   'col.gate': 'Gate',
-  'col.says': 'Verdict',
   'col.owner': 'Owner',
   'col.level': 'Level',
   'col.class': 'Data',

@@ -121,7 +121,6 @@ export const pages = {
   'col.when': '时间',
   'col.gates': '门禁',
   'col.gate': '门禁',
-  'col.says': '结论',
   'col.owner': '负责人',
   'col.level': '级别',
   'col.class': '数据',

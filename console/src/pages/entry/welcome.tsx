@@ -8,6 +8,18 @@ import { TroubleNote, useSaid } from '../../parts/trouble'
 import { Waiting } from '../../parts/waiting'
 import { Door } from './door'
 
+// Outlives the page: taking the secret out of the address makes the router draw it anew.
+let kept = ''
+
+function take(): string {
+  const s = decodeURIComponent(location.hash.slice(1))
+  if (s) {
+    kept = s
+    history.replaceState(history.state, '', location.pathname)
+  }
+  return kept
+}
+
 /**
  * Where a one-time link leads: the first administrator, an invitation or a new
  * password. Its secret stands behind the #, which no server's log ever sees,
@@ -15,11 +27,7 @@ import { Door } from './door'
  */
 export default function WelcomePage() {
   const { t } = useT()
-  const [secret] = useState(() => {
-    const s = decodeURIComponent(location.hash.slice(1))
-    if (s) history.replaceState(history.state, '', location.pathname)
-    return s
-  })
+  const [secret] = useState(take)
   const given = useQuery({ ...offer(secret), enabled: !!secret, throwOnError: false, retry: false })
   const said = useSaid(given.error)
   if (!secret || given.error) {

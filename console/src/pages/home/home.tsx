@@ -1,11 +1,10 @@
 import { useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useNames } from '../../api/names'
-import { runs, scenarios, verdicts, type ScenarioView } from '../../api/queries'
-import type { GateVerdict } from '../../api/kinds'
+import { gates, lastVerdict, runs, scenarios, verdicts, type GateBrief, type ScenarioView } from '../../api/queries'
 import { capital, useSay, useT, type Key } from '../../i18n'
 import { useFormat } from '../../i18n/format'
-import { GateMarks, shown } from '../../parts/gates'
+import { brief, GateMarks } from '../../parts/gates'
 import { Page, Section } from '../../parts/page'
 import { RunTable } from '../../parts/runs'
 import { Table } from '../../parts/table'
@@ -18,7 +17,7 @@ import { FirstSteps } from './steps'
 /** As many scenarios as a person can keep in mind; the rest is one click away. */
 const atMost = 40
 
-interface Seen { scenario: ScenarioView; gates: GateVerdict[] }
+interface Seen { scenario: ScenarioView; gates: GateBrief[] }
 
 export default function HomePage() {
   const { t } = useT()
@@ -28,11 +27,15 @@ export default function HomePage() {
   const names = useNames()
   const recent = useInfiniteQuery(runs())
   const some = (list.data ?? []).slice(0, atMost)
-  const verdictsOf = useQueries({ queries: some.map((s) => verdicts(s.slug)) })
-  const ready = list.data && verdictsOf.every((v) => v.data)
-  const seen: Seen[] = some.map((s, i) => ({ scenario: s, gates: verdictsOf[i]?.data ?? [] }))
-  const open = seen.map((x) => ({ ...x, said: sentence(x.gates) })).filter((x) => x.said.outcome !== 'pass')
-  const stale = seen.flatMap((x) => x.gates.flatMap((g) => (g.rules ?? []).filter((r) => r.outcome === 'stale').map((r) => ({ scenario: x.scenario, gate: g.gate, rule: r, at: g.evaluated_at }))))
+  const lines = useQueries({ queries: some.map((s) => gates(s.slug)) })
+  const seen: Seen[] = some.map((s, i) => ({ scenario: s, gates: lines[i]?.data?.filter((g) => g.rules > 0) ?? [] }))
+  const blocked = seen.filter((x) => x.gates.some((g) => g.outcome !== 'pass'))
+  // Only what blocks is looked at rule by rule.
+  const judged = useQueries({ queries: blocked.map((x) => verdicts(x.scenario.slug)) })
+  const changed = useQueries({ queries: blocked.map((x) => lastVerdict(x.scenario.slug)) })
+  const ready = list.data && lines.every((v) => v.data) && judged.every((v) => v.data)
+  const open = blocked.map((x, i) => ({ ...x, said: sentence(judged[i]?.data ?? []), at: changed[i]?.data }))
+  const stale = blocked.flatMap((x, i) => (judged[i]?.data ?? []).flatMap((g) => (g.rules ?? []).filter((r) => r.outcome === 'stale').map((r) => ({ scenario: x.scenario, gate: g.gate, rule: r, at: changed[i]?.data }))))
   const going = (recent.data?.pages.flatMap((p) => p.items) ?? []).filter((r) => r.state === 'running')
   const title = t('home.title')
   if (!ready) return <Page title={title}><Waiting /></Page>
@@ -55,7 +58,7 @@ export default function HomePage() {
             { key: 'scenario', head: t('col.scenario'), names: true, cell: (x) => <Link to="/scenarios/$scenario" params={{ scenario: x.scenario.slug }}>{say(x.scenario.title)}</Link> },
             { key: 'gate', head: t('col.gate'), cell: (x) => (x.said.gate ? t(`stage.${x.said.gate}` as Key) : '–') },
             { key: 'why', head: t('home.blocks'), bare: true, cell: (x) => <span className="quiet">{capital(say(x.said.text)) || t(x.said.key)}</span> },
-            { key: 'since', head: t('home.since'), num: true, cell: (x) => { const g = x.gates.find((v) => v.gate === x.said.gate); return g ? f.ago(g.evaluated_at) : f.ago(x.scenario.created) } },
+            { key: 'since', head: t('home.since'), num: true, cell: (x) => f.ago(x.at ?? x.scenario.created) },
           ]} />
         </Section>
       )}
@@ -72,8 +75,8 @@ export default function HomePage() {
       <Section title={t('home.scenarios')} extra={<Link to="/scenarios">{t('home.all')}</Link>}>
         <Table label={t('home.scenarios')} rows={seen} id={(x) => x.scenario.id} columns={[
           { key: 'scenario', head: t('col.scenario'), names: true, cell: (x) => <Link to="/scenarios/$scenario" params={{ scenario: x.scenario.slug }}>{say(x.scenario.title)}</Link> },
-          { key: 'gates', head: t('col.gates'), width: 90, cell: (x) => <GateMarks verdicts={x.gates} /> },
-          { key: 'at', head: t('home.at'), cell: (x) => { const g = x.gates.find((v) => v.outcome !== 'pass') ?? x.gates.at(-1); return g ? `${t(`stage.${g.gate}` as Key)} · ${t(`verdict.${shown(g)}` as Key)}` : t('verdict.none') } },
+          { key: 'gates', head: t('col.gates'), width: 90, cell: (x) => <GateMarks gates={x.gates} /> },
+          { key: 'at', head: t('home.at'), cell: (x) => { const g = x.gates.find((v) => v.outcome !== 'pass') ?? x.gates.at(-1); return g ? `${t(`stage.${g.gate}` as Key)} · ${t(`verdict.${brief(g)}` as Key)}` : t('verdict.none') } },
           { key: 'owner', head: t('col.owner'), cell: (x) => x.scenario.owner },
           { key: 'updated', head: t('col.updated'), num: true, cell: (x) => f.ago(x.scenario.updated) },
         ]} />

@@ -1,8 +1,8 @@
-import type { GateVerdict } from '../../api/kinds'
+import type { GateBrief } from '../../api/queries'
 import { useT } from '../../i18n'
 import { useFormat } from '../../i18n/format'
-import { stages } from '../../parts/gates'
 
+const stages = ['align', 'prove', 'platform', 'deepen', 'organize', 'share'] as const
 const words = ['ring.align', 'ring.prove', 'ring.platform', 'ring.deepen', 'ring.organize', 'ring.share'] as const
 const [size, r, gap] = [320, 140, 5]
 
@@ -18,7 +18,7 @@ function arc(from: number, to: number): string {
 }
 
 /** The loop as a ring: of each step, how many scenarios have passed its gate. */
-export function Ring({ all }: { all: GateVerdict[][] }) {
+export function Ring({ all }: { all: GateBrief[][] }) {
   const { t } = useT()
   const f = useFormat()
   const passed = stages.map((s) => all.filter((gates) => gates.some((g) => g.gate === s && g.outcome === 'pass')).length)

@@ -23,7 +23,7 @@ export function Progress({ run }: { run: RunView }) {
     stream.addEventListener('end', (e) => {
       take(e as MessageEvent<string>)
       stream.close()
-      void cache.invalidateQueries({ predicate: (q) => ['run', 'runs', 'findings', 'verdicts', 'evidence', 'cases', 'feasibility'].includes(String(q.queryKey[0])) })
+      void cache.invalidateQueries({ predicate: (q) => ['run', 'runs', 'findings', 'verdicts', 'gates', 'evidence', 'cases', 'feasibility'].includes(String(q.queryKey[0])) })
     })
     stream.onerror = () => setAway(true)
     return () => stream.close()

@@ -46,7 +46,7 @@ function Editor({ doc, tag, as, scenario }: { doc: DocumentView; tag: string; as
   const cache = useQueryClient()
   const save = useMutation({
     mutationFn: () => edit(scenario, tag, yaml),
-    onSuccess: () => Promise.all(['document', 'scenario', 'scenarios', 'revisions', 'verdicts'].map((k) => cache.invalidateQueries({ queryKey: [k] }))),
+    onSuccess: () => Promise.all(['document', 'scenario', 'scenarios', 'revisions', 'verdicts', 'gates', 'feasibility'].map((k) => cache.invalidateQueries({ queryKey: [k] }))),
   })
   useEffect(() => {
     if (!changed) return

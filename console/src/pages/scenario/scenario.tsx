@@ -1,8 +1,9 @@
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { Link, useParams, useSearch } from '@tanstack/react-router'
 import { Button } from 'antd'
+import { base } from '../../api/client'
 import type { GateVerdict } from '../../api/kinds'
-import { findings, scenario, verdicts, type Findings } from '../../api/queries'
+import { findings, gates, scenario, verdicts, type Findings } from '../../api/queries'
 import { capital, useSay, useT, type Key } from '../../i18n'
 import { useFormat } from '../../i18n/format'
 import { Command } from '../../parts/command'
@@ -25,27 +26,28 @@ const views = ['verdict', 'evidence', 'document', 'history'] as const
 export default function ScenarioPage() {
   const { scenario: ref } = useParams({ from: '/shell/scenarios/$scenario' })
   const { view = 'verdict' } = useSearch({ from: '/shell/scenarios/$scenario' })
-  const { t } = useT()
+  const { t, lang } = useT()
   const say = useSay()
   const f = useFormat()
   const { data: s } = useSuspenseQuery(scenario(ref))
-  const gates = useQuery(verdicts(ref))
+  const line = useQuery(gates(ref))
+  const judged = useQuery(verdicts(ref))
   const found = useQuery(findings({ scenario: ref }))
   return (
-    <Page title={say(s.title) || s.slug} doing={<Launch scenario={s} />} crumbs={<Crumbs to="/scenarios" name={t('nav.scenarios')} here={s.slug} />}
+    <Page title={say(s.title) || s.slug} doing={<><Button type="text" href={`${base}/scenarios/${s.slug}/report.html?lang=${lang}`} target="_blank">{t('scenario.report')}</Button><Launch scenario={s} /></>} crumbs={<Crumbs to="/scenarios" name={t('nav.scenarios')} here={s.slug} />}
       facts={[[t('scenario.owner'), s.owner], [t('scenario.level'), s.declared_level], [t('scenario.class'), t(`class.${s.data_class}` as Key)], [t('scenario.revision'), `${s.revision} · ${f.ago(s.updated)}`]]}>
-      {gates.data && <GateLine verdicts={gates.data} />}
+      {line.data && <GateLine gates={line.data} verdicts={judged.data} />}
       <Tabs views={views.map((v) => [v, t(`scenario.view.${v}`)])} view={view} label={say(s.title)} />
       {view === 'evidence' ? <Evidence scenario={s.slug} /> : view === 'document' ? <Document scenario={s.slug} /> : view === 'history' ? <History scenario={s.slug} />
-        : gates.data ? <><Decided slug={s.slug} gates={gates.data} found={found.data} /><Rules verdicts={gates.data} currency={found.data?.roi?.detail.currency} /><ScenarioRuns scenario={s.slug} /></> : <Waiting />}
+        : judged.data ? <><Decided slug={s.slug} verdicts={judged.data} found={found.data} /><Rules verdicts={judged.data} currency={found.data?.roi?.detail.currency} /><ScenarioRuns scenario={s.slug} /></> : <Waiting />}
     </Page>
   )
 }
 
-function Decided({ slug, gates, found }: { slug: string; gates: GateVerdict[]; found?: Findings }) {
+function Decided({ slug, verdicts, found }: { slug: string; verdicts: GateVerdict[]; found?: Findings }) {
   const { t } = useT()
   const say = useSay()
-  const said = sentence(gates)
+  const said = sentence(verdicts)
   const main = said.rule?.evidence?.[0]
   return (
     <section className="split" style={{ marginTop: 40 }} aria-label={t('scenario.view.verdict')}>

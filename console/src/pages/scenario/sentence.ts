@@ -22,7 +22,7 @@ export function looksGreen(r: RuleResult): boolean {
 }
 
 export function sentence(verdicts: GateVerdict[]): Sentence {
-  if (!verdicts.length) return { key: 'say.none', outcome: 'none' }
+  if (!verdicts.length || verdicts.every((v) => (v.rules ?? []).every((r) => r.outcome === 'insufficient' && !r.evidence?.length))) return { key: 'say.none', outcome: 'none' }
   const open = verdicts.find((v) => v.outcome !== 'pass')
   if (!open) {
     const first = verdicts[0]!.rules?.[0]
