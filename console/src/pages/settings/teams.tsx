@@ -59,7 +59,7 @@ function Members({ team }: { team: MyTeam }) {
   return (
     <>
       {own && (
-        <Form layout="inline" style={{ rowGap: 10, margin: '4px 0 16px' }} initialValues={{ role: 'contributor' }} onFinish={add.mutate}>
+        <Form layout="inline" requiredMark={false} colon={false} style={{ rowGap: 10, margin: '4px 0 16px' }} initialValues={{ role: 'contributor' }} onFinish={add.mutate}>
           <Form.Item name="login" label={t('door.login')} rules={[{ required: true, message: t('door.needed') }]}><Input style={{ width: 240 }} placeholder="name@example.com" autoComplete="off" /></Form.Item>
           <Form.Item name="role" label={t('teams.role')}><Select style={{ width: 130 }} options={options} /></Form.Item>
           <Button htmlType="submit" loading={add.isPending}>{t('teams.add')}</Button>
