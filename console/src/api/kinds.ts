@@ -15,6 +15,8 @@ export interface RuleResult {
   id: string; title: Text; expr: string; outcome: string
   reason: { code: string; params?: Record<string, string>; text: Text }
   method: Text; fix: Text; readings: Reading[] | null; evidence: string[] | null; assumed: boolean
+  /** The waiver under which the rule does not block its gate. */
+  waived?: { id: string; why: string; until: string }
 }
 export interface GateVerdict {
   scenario: string; gate: string; outcome: string; reason?: { code: string; text: Text }

@@ -65,3 +65,21 @@ export const makeToken = (user: string, body: { name: string; permissions: strin
 export const revokeToken = (id: string) => call<void>('DELETE', path`/tokens/${id}`)
 export const endSession = (id: string) => call<void>('DELETE', path`/sessions/${id}`)
 export const verifyAudit = () => call<{ ok?: boolean; size?: number; findings?: unknown[] | null }>('GET', '/audit/verification')
+
+export interface Waiver {
+  id: string; scenario: string; gate: string; rule: string; why: string; until: string; state: 'requested' | 'approved' | 'withdrawn' | 'expired'
+  requested_by: string; requester: string; requested_at: string; approved_by?: string; approver?: string; approved_at?: string
+}
+export const waivers = (f: { scenario?: string; state?: string }) => listed<Waiver>(['waivers', f], '/waivers?' + new URLSearchParams(Object.entries(f).filter(([, v]) => v) as [string, string][]).toString())
+export const requestWaiver = (scenario: string, body: { gate: string; rule: string; why: string; until: string }) => call<Waiver>('POST', path`/scenarios/${scenario}/waivers`, body)
+export const approveWaiver = (id: string) => call<Waiver>('POST', path`/waivers/${id}/approve`, {})
+export const withdrawWaiver = (id: string) => call<Waiver>('POST', path`/waivers/${id}/withdraw`, {})
+
+export interface Endpoint { id: string; name: string; base_url?: string; allows: string[]; has_key: boolean; key_header?: string; timeout_s?: number; currency?: string; input?: string; output?: string; updated: string }
+export interface EndpointFields { name?: string; base_url?: string; allows?: string[]; key?: string; currency?: string; input?: string; output?: string }
+export interface Tried { ok: boolean; status?: number; why?: string; models?: string[] }
+export const endpoints = () => listed<Endpoint>(['endpoints'], '/endpoints')
+export const addEndpoint = (body: EndpointFields) => call<Endpoint>('POST', '/endpoints', body)
+export const changeEndpoint = (id: string, body: EndpointFields) => call<Endpoint>('PATCH', path`/endpoints/${id}`, body)
+export const removeEndpoint = (id: string) => call<void>('DELETE', path`/endpoints/${id}`)
+export const testEndpoint = (id: string) => call<Tried>('POST', path`/endpoints/${id}/test`, {})

@@ -12,7 +12,7 @@ export function against(low: number, high: number, bar: number): Outcome {
 
 interface Options { bar?: number; barLabel?: string; format: (v: number) => string; min?: number; max?: number }
 
-const hue = (p: Palette, o: Outcome) => (o === 'none' || o === 'undefined' ? p.not_due : p[o])
+const hue = (p: Palette, o: Outcome) => (o === 'none' || o === 'undefined' || o === 'waived' ? p.not_due : p[o])
 
 /** Estimates as marks and intervals as lines, one row each, with one bar for all or a bar for each row. */
 export function forest(rows: Interval[], { bar, barLabel, format, min, max }: Options) {

@@ -37,11 +37,11 @@ export function Once({ title, note, value, close }: { title: string; note: React
 }
 
 /** A form in a dialog, opened by a button. */
-export function Dialog({ label, title, primary, children }: { label: string; title: string; primary?: boolean; children: (close: () => void) => ReactNode }) {
+export function Dialog({ label, title, primary, small, children }: { label: string; title: string; primary?: boolean; small?: boolean; children: (close: () => void) => ReactNode }) {
   const [open, setOpen] = useState(false)
   return (
     <>
-      <Button type={primary ? 'primary' : 'default'} onClick={() => setOpen(true)}>{label}</Button>
+      <Button type={primary ? 'primary' : small ? 'text' : 'default'} size={small ? 'small' : undefined} onClick={() => setOpen(true)}>{label}</Button>
       {open && <Modal open title={title} footer={null} onCancel={() => setOpen(false)} destroyOnHidden transitionName="" maskTransitionName="">{children(() => setOpen(false))}</Modal>}
     </>
   )

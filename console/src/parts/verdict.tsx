@@ -1,7 +1,7 @@
 import type { ReactElement } from 'react'
 import { useT, type Key } from '../i18n'
 
-const known = ['pass', 'fail', 'insufficient', 'stale', 'assumed', 'not_due', 'undefined'] as const
+const known = ['pass', 'fail', 'insufficient', 'stale', 'assumed', 'waived', 'not_due', 'undefined'] as const
 export type Outcome = (typeof known)[number] | 'none'
 
 export function outcomeOf(s?: string | null): Outcome {
@@ -14,6 +14,7 @@ const marks: Record<Outcome, ReactElement> = {
   insufficient: <><circle cx="8" cy="8" r="6" /><path d="M8 2a6 6 0 0 0 0 12z" fill="currentColor" stroke="none" /></>,
   stale: <><circle cx="8" cy="8" r="6" /><path d="M8 4.600V8.300l2.300 1.500" /></>,
   assumed: <circle cx="8" cy="8" r="6" strokeDasharray="2.700 2.012" />,
+  waived: <><path d="M3 6.500 6 9.500 12.500 2.500" /><path d="M3 14h10" strokeDasharray="2 2.700" /></>,
   not_due: <path d="M3 8h10" />,
   undefined: <path d="M3 8h10" />,
   none: <path d="M3 8h10" />,
@@ -27,7 +28,7 @@ export function Mark({ outcome }: { outcome: Outcome }) {
   )
 }
 
-const colour = (o: Outcome) => (o === 'not_due' || o === 'undefined' ? 'none' : o)
+const colour = (o: Outcome) => (o === 'not_due' || o === 'undefined' ? 'none' : o === 'waived' ? 'assumed' : o)
 export const verdictClass = (o: Outcome) => `v-${colour(o)}`
 
 /** A verdict is a shape, a word and a colour, never a colour alone. */

@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useNames } from '../../api/names'
+import { waivers } from '../../api/people'
 import { gates, lastVerdict, runs, scenarios, verdicts, type GateBrief, type ScenarioView } from '../../api/queries'
 import { capital, useSay, useT, type Key } from '../../i18n'
 import { useFormat } from '../../i18n/format'
@@ -26,10 +27,11 @@ export default function HomePage() {
   const list = useQuery(scenarios())
   const names = useNames()
   const recent = useInfiniteQuery(runs())
+  const asked = useInfiniteQuery(waivers({ state: 'requested' })).data?.pages.flatMap((p) => p.items) ?? []
   const some = (list.data ?? []).slice(0, atMost)
   const lines = useQueries({ queries: some.map((s) => gates(s.slug)) })
   const seen: Seen[] = some.map((s, i) => ({ scenario: s, gates: lines[i]?.data?.filter((g) => g.rules > 0) ?? [] }))
-  const blocked = seen.filter((x) => x.gates.some((g) => g.outcome !== 'pass'))
+  const blocked = seen.filter((x) => x.gates.some((g) => g.outcome !== 'pass' && g.outcome !== 'waived'))
   // Only what blocks is looked at rule by rule.
   const judged = useQueries({ queries: blocked.map((x) => verdicts(x.scenario.slug)) })
   const changed = useQueries({ queries: blocked.map((x) => lastVerdict(x.scenario.slug)) })
@@ -59,6 +61,17 @@ export default function HomePage() {
             { key: 'gate', head: t('col.gate'), cell: (x) => (x.said.gate ? t(`stage.${x.said.gate}` as Key) : '–') },
             { key: 'why', head: t('home.blocks'), bare: true, cell: (x) => <span className="quiet">{capital(say(x.said.text)) || t(x.said.key)}</span> },
             { key: 'since', head: t('home.since'), num: true, cell: (x) => f.ago(x.at ?? x.scenario.created) },
+          ]} />
+        </Section>
+      )}
+      {asked.length > 0 && (
+        <Section title={t('home.waivers')}>
+          <Table label={t('home.waivers')} rows={asked} id={(w) => w.id} columns={[
+            { key: 'scenario', head: t('col.scenario'), names: true, cell: (w) => { const s = names.get(w.scenario); return s ? <Link to="/scenarios/$scenario" params={{ scenario: s.slug }} search={{ view: 'waivers' }}>{say(s.title)}</Link> : w.scenario } },
+            { key: 'gate', head: t('col.gate'), cell: (w) => t(`stage.${w.gate}` as Key) },
+            { key: 'why', head: t('waivers.why'), bare: true, cell: (w) => <span className="quiet">{w.why}</span> },
+            { key: 'by', head: t('waivers.asked'), cell: (w) => w.requester },
+            { key: 'since', head: t('home.since'), num: true, cell: (w) => f.ago(w.requested_at) },
           ]} />
         </Section>
       )}

@@ -45,7 +45,7 @@ function RuleTable({ verdict, currency }: { verdict: GateVerdict; currency?: str
   const id = (r: RuleResult) => `${verdict.gate}.${r.id}`
   const toggle = (r: RuleResult) => void go({ search: { ...s, rule: open === id(r) ? undefined : id(r) }, replace: true, resetScroll: false })
   const columns: Column<RuleResult>[] = [
-    { key: 'outcome', head: t('col.verdict'), width: 118, cell: (r) => <Verdict outcome={r.outcome} /> },
+    { key: 'outcome', head: t('col.verdict'), width: 118, cell: (r) => <><Verdict outcome={r.outcome} />{r.waived && <div className="note">{t('verdict.waived')}</div>}</> },
     { key: 'title', head: t('col.rule'), names: true, cell: (r) => <button type="button" className="link" style={{ textAlign: 'left', color: 'inherit' }} aria-expanded={open === id(r)} onClick={() => toggle(r)}>{say(r.title)}</button> },
     { key: 'value', head: t('col.measured'), num: true, cell: (r) => <span className="strong">{measured(subject(r), f, currency)}</span> },
     { key: 'interval', head: t('col.interval.any'), num: true, cell: (r) => interval(subject(r), f, currency) },

@@ -20,8 +20,9 @@ import { Launch } from './launch'
 import { Rules } from './rules'
 import { ScenarioRuns } from './runs'
 import { sentence } from './sentence'
+import { Waivers } from './waivers'
 
-const views = ['verdict', 'evidence', 'document', 'history'] as const
+const views = ['verdict', 'evidence', 'document', 'history', 'waivers'] as const
 
 export default function ScenarioPage() {
   const { scenario: ref } = useParams({ from: '/shell/scenarios/$scenario' })
@@ -39,6 +40,7 @@ export default function ScenarioPage() {
       {line.data && <GateLine gates={line.data} verdicts={judged.data} />}
       <Tabs views={views.map((v) => [v, t(`scenario.view.${v}`)])} view={view} label={say(s.title)} />
       {view === 'evidence' ? <Evidence scenario={s.slug} /> : view === 'document' ? <Document scenario={s.slug} /> : view === 'history' ? <History scenario={s.slug} />
+        : view === 'waivers' && judged.data ? <Waivers scenario={s.slug} team={s.team} verdicts={judged.data} />
         : judged.data ? <><Decided slug={s.slug} verdicts={judged.data} found={found.data} /><Rules verdicts={judged.data} currency={found.data?.roi?.detail.currency} /><ScenarioRuns scenario={s.slug} /></> : <Waiting />}
     </Page>
   )

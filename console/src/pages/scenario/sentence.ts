@@ -10,7 +10,7 @@ const rank: Record<string, number> = { fail: 0, insufficient: 1, stale: 2, assum
 
 /** The rule that weighs most in a gate: one that failed, else one without enough evidence, else one whose evidence is old. */
 export function weightiest(v: GateVerdict): RuleResult | undefined {
-  return [...(v.rules ?? [])].filter((r) => r.outcome !== 'pass').sort((a, b) => (rank[a.outcome] ?? 9) - (rank[b.outcome] ?? 9))[0]
+  return [...(v.rules ?? [])].filter((r) => r.outcome !== 'pass' && !r.waived).sort((a, b) => (rank[a.outcome] ?? 9) - (rank[b.outcome] ?? 9))[0]
 }
 
 /** Whether a figure meets its bar as an estimate, while the bound that the rule reads does not. */
@@ -23,7 +23,9 @@ export function looksGreen(r: RuleResult): boolean {
 
 export function sentence(verdicts: GateVerdict[]): Sentence {
   if (!verdicts.length || verdicts.every((v) => (v.rules ?? []).every((r) => r.outcome === 'insufficient' && !r.evidence?.length))) return { key: 'say.none', outcome: 'none' }
-  const open = verdicts.find((v) => v.outcome !== 'pass')
+  const open = verdicts.find((v) => v.outcome !== 'pass' && v.outcome !== 'waived')
+  const waived = verdicts.find((v) => v.outcome === 'waived')
+  if (!open && waived) return { key: 'say.waived', outcome: 'waived', gate: waived.gate, rule: waived.rules?.find((r) => r.waived), text: waived.rules?.find((r) => r.waived)?.reason.text }
   if (!open) {
     const first = verdicts[0]!.rules?.[0]
     return { key: 'say.pass', outcome: 'pass', gate: verdicts.at(-1)!.gate, rule: first, text: first?.reason.text }
