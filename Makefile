@@ -14,6 +14,18 @@ help: ## list the targets
 setup: ## install what tests need (Debian, Ubuntu), or list what is missing
 	@scripts/setup.sh
 
+# Node runs only if something of the console changed since.
+console/dist/index.html: console/package-lock.json console/package.json console/vite.config.ts console/tsconfig.json console/index.html $(shell find console/src console/public -type f)
+	cd console && { cmp -s package-lock.json node_modules/.installed || { npm ci --no-audit --no-fund && cp package-lock.json node_modules/.installed; }; }
+	cd console && npm run -s build
+
+.PHONY: console
+console: console/dist/index.html ## build the web console into the binary's folder (needs Node.js 20)
+
+.PHONY: test-console
+test-console: console ## the console's own tests: types, palette, texts, proofs, size
+	cd console && npm run -s check && LANDFALL_STRICT=1 npm test --silent
+
 .PHONY: build
 build: ## build ./bin/landfall
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/landfall ./cmd/landfall
@@ -39,7 +51,7 @@ test-postgres: ## every store's tests on PostgreSQL as well as SQLite (starts a 
 	  scripts/gotest.sh $$(grep -rl --include='*_test.go' 'storetest\.' kit core align prove app | xargs -n1 dirname | sort -u | sed 's,^,./,')
 
 .PHONY: e2e
-e2e: setup build ## kill -9 at random points, the demo, real data, full disks, the report in a browser
+e2e: setup console build ## kill -9 at random points, the demo, real data, full disks, the report and the console in a browser
 	LANDFALL_BIN=$(abspath bin/landfall) scripts/gotest.sh -tags e2e -count 1 -timeout 20m ./e2e/
 
 .PHONY: e2e-model
@@ -71,3 +83,4 @@ bench-smoke: build ## every benchmark once, small, without peers: that they run
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf bin
+	find console/dist -mindepth 1 ! -name .keep -delete

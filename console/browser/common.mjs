@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { chromium } from 'playwright-core'
 
 export function options() {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { session: { type: 'string' }, shots: { type: 'string' }, only: { type: 'string' }, link: { type: 'string' } } })
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { session: { type: 'string' }, shots: { type: 'string' }, only: { type: 'string' }, widths: { type: 'string' }, link: { type: 'string' } } })
   return { base: positionals[0], ...values }
 }
 
@@ -31,7 +31,9 @@ export async function pagesOf(browser, base, session) {
     ['runs', '/runs'], ['run', `/runs/${run}`],
     ...['boundary', 'coverage', 'speed', 'cases', 'return', 'data'].map((v) => [`run-${v}`, `/runs/${run}?view=${v}`]),
     ['run-beside', `/runs/${run}?view=cases&candidate=faq&other=tfidf&wrong=true`],
-    ['align', '/align'], ['evidence', '/evidence'], ['evidence-item', `/evidence/${await item('poc')}`], ['evidence-verdict', `/evidence/${await item('verdict')}`],
+    ['scenario-waivers', '/scenarios/contract-review?view=waivers'], ['failures', '/failures'],
+    ...(session ? ['account', 'teams', 'users', 'tokens', 'endpoints', 'audit', 'backup'].map((v) => [`settings-${v}`, `/settings/${v}`]) : []),
+    ['sign-in', '/sign-in'], ['welcome', '/welcome'], ['align', '/align'], ['evidence', '/evidence'], ['evidence-item', `/evidence/${await item('poc')}`], ['evidence-verdict', `/evidence/${await item('verdict')}`],
     ['unknown', '/scenarios/nothing'], ['lost', '/nowhere'],
   ]
   await context.close()

@@ -10,15 +10,16 @@ import axe from 'axe-core'
 import { mkdirSync } from 'node:fs'
 import { launch, options, pagesOf } from './common.mjs'
 
-const { base, session, shots, only } = options()
+const { base, session, shots, only, widths } = options()
 if (shots) mkdirSync(shots, { recursive: true })
 const browser = await launch()
 const faults = []
+const looks = widths ? widths.split(',').map(Number) : [1360, 360]
 const pages = (await pagesOf(browser, base, session)).filter(([name]) => !only || only.split(',').includes(name))
 
 for (const lang of ['zh', 'en']) {
   for (const theme of ['light', 'dark']) {
-    for (const width of [1360, 360]) {
+    for (const width of looks) {
       const context = await browser.newContext({
         viewport: { width, height: 900 }, colorScheme: theme, reducedMotion: 'reduce', storageState: session,
         locale: lang === 'zh' ? 'zh-CN' : 'en-GB', timezoneId: 'Asia/Shanghai',

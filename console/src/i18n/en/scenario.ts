@@ -81,4 +81,5 @@ export const scenario: Whole<typeof zh> = {
   'failures.bring': 'Bring failures back',
   'failures.bring.note': 'They are clustered, freed of repeats and made into cases; evidence that read the old data becomes stale.',
   'failures.empty': 'No failure is on record. Bring back what was answered wrongly in production: it becomes cases.',
+  'document.viewer': 'Your role in this team lets you read only.',
 }

@@ -79,4 +79,5 @@ export const scenario = {
   'failures.bring': '带回失败',
   'failures.bring.note': '导入后自动归类、去重，生成用例；读过旧数据的证据随即需复测。',
   'failures.empty': '还没有失败记录。把生产中答错的带回来，它们会变成新的评测用例。',
+  'document.viewer': '你在这个团队中只能查看。',
 }

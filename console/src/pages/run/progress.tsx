@@ -10,7 +10,7 @@ import { Table } from '../../parts/table'
 import { TroubleNote } from '../../parts/trouble'
 
 /** How far a run has come, as the server tells it. The stream comes back by itself when it breaks. */
-export function Progress({ run }: { run: RunView }) {
+export function Progress({ run, may }: { run: RunView; may: boolean }) {
   const { t } = useT()
   const f = useFormat()
   const cache = useQueryClient()
@@ -37,7 +37,7 @@ export function Progress({ run }: { run: RunView }) {
       <section style={{ marginTop: 40 }}>
         <h2 className="say">{total ? t('progress.says', { share: f.share(done / total, 0) }) : t(`progress.step.${now.step === 'data' ? 'data' : 'start'}` as Key)}</h2>
         <p className="lead" role="status" aria-live="polite">{away ? t('progress.away') : t('progress.lead')}</p>
-        <div className="do"><Button loading={stop.isPending} onClick={() => stop.mutate()}>{t('progress.cancel')}</Button></div>
+        {may && <div className="do"><Button loading={stop.isPending} onClick={() => stop.mutate()}>{t('progress.cancel')}</Button></div>}
         <TroubleNote error={stop.error} />
       </section>
       {phases.length > 0 && (

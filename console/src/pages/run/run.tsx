@@ -1,5 +1,6 @@
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { Link, useParams, useSearch } from '@tanstack/react-router'
+import { useMay } from '../../api/may'
 import { useNames } from '../../api/names'
 import { findings, run } from '../../api/queries'
 import { useSay, useT, type Key } from '../../i18n'
@@ -29,17 +30,18 @@ export default function RunPage() {
   const { data: r } = useSuspenseQuery(run(id))
   const of = useNames().get(r.scenario)
   const going = r.state === 'running' || r.state === 'queued'
+  const may = useMay(of?.team, 'contribute')
   const found = useQuery({ ...findings({ run: id }), enabled: !going })
   const title = t('run.title', { scenario: of ? say(of.title) : '…', at: f.time(r.created) })
   return (
-    <Page title={title} doing={r.state === 'failed' && <Resume run={r} />} crumbs={<Crumbs to="/runs" name={t('nav.runs')} here={r.id} />}
+    <Page title={title} doing={r.state === 'failed' && may && <Resume run={r} />} crumbs={<Crumbs to="/runs" name={t('nav.runs')} here={r.id} />}
       facts={[
         ...(of ? [[t('col.scenario'), <Link key="s" to="/scenarios/$scenario" params={{ scenario: of.slug }}>{say(of.title)}</Link>] as [string, React.ReactNode]] : []),
         [t('col.state'), t(`state.${r.state}` as Key) + (r.exploratory ? ` · ${t('run.exploratory')}` : '')],
         [t('col.actor'), r.actor],
         [t('col.took'), r.finished ? f.latency(new Date(r.finished).getTime() - new Date(r.created).getTime()) : '–'],
       ]}>
-      {going ? <Progress run={r} /> : (
+      {going ? <Progress run={r} may={may} /> : (
         <>
           <Tabs views={views.map((v) => [v, t(`run.view.${v}`)])} view={view} label={short(r.id)} />
           {r.problem && <div className="section"><p className="v-fail">{say(r.problem)}</p><p className="note"><code>{r.problem.code}</code>{r.problem.where && ` · ${r.problem.where}`}</p></div>}

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Button, Input, Segmented } from 'antd'
 import { useEffect, useRef, useState } from 'react'
+import { useMay } from '../../api/may'
 import { check, document, edit, type DocumentView } from '../../api/queries'
 import { Trouble } from '../../api/client'
 import { useT } from '../../i18n'
@@ -19,18 +20,19 @@ export function Document({ scenario }: { scenario: string }) {
   const s = useSearch({ from: '/shell/scenarios/$scenario' })
   const go = useNavigate({ from: '/scenarios/$scenario' })
   const { data } = useQuery(document(scenario))
+  const may = useMay(data?.scenario.team, 'contribute')
   if (!data) return <Waiting />
-  const able = !data.scenario.read_only && data.files.length > 0
+  const able = may && !data.scenario.read_only && data.files.length > 0
   const as = s.as === 'form' && able ? 'form' : 'text'
   const source = data.scenario.source
   return (
     <Section title="scenario.yaml"
-      note={able ? t('document.note') : source?.kind === 'git' ? t('document.git', { remote: source.remote || 'git', commit: source.commit?.slice(0, 10) ?? '' }) : t('document.folder')}
+      note={able ? t('document.note') : !may ? t('document.viewer') : source?.kind === 'git' ? t('document.git', { remote: source.remote || 'git', commit: source.commit?.slice(0, 10) ?? '' }) : t('document.folder')}
       extra={able ? <Segmented value={as} aria-label={t('document.as')} onChange={(v) => void go({ search: { ...s, as: v === 'form' ? 'form' : undefined }, replace: true, resetScroll: false })} options={[{ value: 'text', label: 'YAML' }, { value: 'form', label: t('document.form') }]} /> : <CopyButton text={data.yaml} />}>
       {able ? <Editor key={data.tag} doc={data} tag={data.tag} as={as} scenario={scenario} /> : (
         <>
           <pre className="doc" tabIndex={0} aria-label="scenario.yaml">{data.yaml}</pre>
-          {source?.kind !== 'git' && <div style={{ marginTop: 14 }}><Command>{`landfall push ${scenario} --no-git`}</Command></div>}
+          {may && source?.kind !== 'git' && <div style={{ marginTop: 14 }}><Command>{`landfall push ${scenario} --no-git`}</Command></div>}
         </>
       )}
     </Section>

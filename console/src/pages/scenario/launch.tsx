@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Button } from 'antd'
 import { useRef } from 'react'
+import { useMay } from '../../api/may'
 import { newKey, start, type ScenarioView } from '../../api/queries'
 import { useT } from '../../i18n'
 import { TroubleNote } from '../../parts/trouble'
@@ -20,6 +21,7 @@ export function Launch({ scenario }: { scenario: ScenarioView }) {
       await go({ to: '/runs/$run', params: { run: r.id } })
     },
   })
-  if (!scenario.folder) return null
+  const may = useMay(scenario.team, 'contribute')
+  if (!scenario.folder || !may) return null
   return <div><Button loading={run.isPending} onClick={() => run.mutate()}>{t('scenario.start')}</Button><TroubleNote error={run.error} /></div>
 }
