@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { chromium } from 'playwright-core'
 
 export function options() {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { session: { type: 'string' }, shots: { type: 'string' }, only: { type: 'string' }, widths: { type: 'string' }, link: { type: 'string' } } })
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { session: { type: 'string' }, shots: { type: 'string' }, only: { type: 'string' }, widths: { type: 'string' }, link: { type: 'string' }, lang: { type: 'string' } } })
   return { base: positionals[0], ...values }
 }
 
