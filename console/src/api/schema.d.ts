@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what happened to scenarios, newest first. */
+        get: operations["list-events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/evidence": {
         parameters: {
             query?: never;
@@ -64,6 +81,57 @@ export interface paths {
         };
         /** Give what it takes to check an item of evidence: signed bytes, inclusion proof, checkpoint and keys. */
         get: operations["prove-evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/failure-modes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List failure modes, the most frequent first. */
+        get: operations["list-failure-modes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List production failures, those imported last first. */
+        get: operations["list-failures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/failures/{failure}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a production failure. */
+        get: operations["show-failure"];
         put?: never;
         post?: never;
         delete?: never;
@@ -174,6 +242,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run}/boundary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List where the candidates of a run are strong and weak: by slice, length, language, tag and difficulty, weak slices first. */
+        get: operations["list-run-boundary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run}/cancel": {
         parameters: {
             query?: never;
@@ -200,6 +285,23 @@ export interface paths {
         };
         /** List what became of each case of a finished run. */
         get: operations["list-run-cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run}/diff/{with}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compare the second run with the first, case by case: which flipped, and is it noise? */
+        get: operations["diff-runs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -357,6 +459,57 @@ export interface paths {
         get: operations["get-scenario-file"];
         /** Put a file of any size into a scenario's folder, such as a file of cases. */
         put: operations["put-scenario-file"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scenarios/{scenario}/gate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the verdict of one gate with every rule, its reason and what it read. */
+        get: operations["show-gate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scenarios/{scenario}/gate/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a gate's rules with their outcomes and reasons, in the order of the policy. */
+        get: operations["list-gate-rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scenarios/{scenario}/gates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the verdicts of a scenario's gates, as of now. */
+        get: operations["list-gates"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -533,6 +686,7 @@ export interface components {
             classes: string[] | null;
             endpoint: string;
             expected?: components["schemas"]["LlmMoney"];
+            grader?: string;
             host: string;
             /** Format: int64 */
             images?: number;
@@ -541,6 +695,11 @@ export interface components {
             model?: string;
             most?: components["schemas"]["LlmMoney"];
             output_tokens: components["schemas"]["LlmRange"];
+            /** Format: int64 */
+            probes?: number;
+            /** Format: int64 */
+            repeats?: number;
+            suite?: string;
         };
         AppStartedRun: {
             actor: string;
@@ -577,6 +736,210 @@ export interface components {
             test: number;
             /** Format: int64 */
             train: number;
+        };
+        BoundaryAxis: {
+            cells: components["schemas"]["BoundaryCell"][] | null;
+            kind: string;
+            name?: string;
+            title: components["schemas"]["Text"];
+        };
+        BoundaryBin: {
+            /** Format: double */
+            accuracy: number;
+            /** Format: double */
+            confidence: number;
+            /** Format: double */
+            from: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: int64 */
+            n: number;
+            /** Format: double */
+            to: number;
+        };
+        BoundaryCalibration: {
+            /** Format: int64 */
+            answered: number;
+            /** Format: double */
+            aurc: number;
+            bins: components["schemas"]["BoundaryBin"][] | null;
+            /** Format: double */
+            brier: number;
+            curve: components["schemas"]["BoundaryCurvePoint"][] | null;
+            /** Format: double */
+            ece: number;
+            /** Format: double */
+            excess: number;
+            /** Format: double */
+            log_loss: number;
+        };
+        BoundaryCandidateMap: {
+            axes: components["schemas"]["BoundaryAxis"][] | null;
+            calibration?: components["schemas"]["BoundaryCalibration"];
+            candidate: string;
+            confusion: components["schemas"]["BoundaryConfusion"];
+            decision?: components["schemas"]["BoundaryDecision"];
+            overall: components["schemas"]["BoundaryCell"];
+            weak: components["schemas"]["BoundaryWeakness"];
+        };
+        BoundaryCell: {
+            /** Format: double */
+            accuracy: number;
+            /** Format: int64 */
+            correct: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: int64 */
+            n: number;
+            title: components["schemas"]["Text"];
+            value: string;
+        };
+        BoundaryCondition: {
+            kind: string;
+            name?: string;
+            value: string;
+        };
+        BoundaryConfusion: {
+            /** Format: int64 */
+            distinct: number;
+            matrix?: components["schemas"]["BoundaryMatrix"];
+            pairs: components["schemas"]["BoundaryPair"][] | null;
+            /** Format: int64 */
+            unanswered: number;
+            /** Format: int64 */
+            wrong: number;
+        };
+        BoundaryCosts: {
+            /** Format: double */
+            false: number;
+            /** Format: double */
+            miss: number;
+            positive: string;
+        };
+        BoundaryCurvePoint: {
+            /** Format: double */
+            coverage: number;
+            /** Format: double */
+            error: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: int64 */
+            n: number;
+            /** Format: double */
+            threshold: number;
+            /** Format: int64 */
+            wrong: number;
+        };
+        BoundaryDecision: {
+            chosen: boolean;
+            /** Format: double */
+            cost: number;
+            /** Format: double */
+            cost_at_best: number;
+            /** Format: double */
+            cost_high: number;
+            /** Format: double */
+            cost_low: number;
+            costs: components["schemas"]["BoundaryCosts"];
+            curve: components["schemas"]["BoundarySweepPoint"][] | null;
+            false_rate: components["schemas"]["BoundaryCell"];
+            miss_rate: components["schemas"]["BoundaryCell"];
+            /** Format: int64 */
+            negatives: number;
+            /** Format: int64 */
+            positives: number;
+            /** Format: double */
+            threshold: number;
+            /** Format: int64 */
+            unanswered: number;
+        };
+        BoundaryMatrix: {
+            classes: string[] | null;
+            counts: (number[] | null)[] | null;
+            none: number[] | null;
+            other: number[] | null;
+        };
+        BoundaryPair: {
+            expected: string;
+            given: string;
+            /** Format: int64 */
+            n: number;
+            /** Format: double */
+            share: number;
+        };
+        BoundaryResult: {
+            suites: components["schemas"]["BoundarySuiteMap"][] | null;
+        };
+        BoundaryRow: {
+            /** Format: double */
+            accuracy: number;
+            candidate: string;
+            /** Format: double */
+            high: number;
+            kind: string;
+            /** Format: double */
+            low: number;
+            /** Format: int64 */
+            n: number;
+            /** Format: double */
+            p?: number;
+            part: string;
+            suite: string;
+        };
+        BoundaryRule: {
+            /** Format: double */
+            accuracy: number;
+            conditions: components["schemas"]["BoundaryCondition"][] | null;
+            /** Format: int64 */
+            correct: number;
+            /** Format: double */
+            elsewhere: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: int64 */
+            n: number;
+            /** Format: double */
+            p: number;
+            /** Format: double */
+            support: number;
+            text: components["schemas"]["Text"];
+        };
+        BoundarySuiteMap: {
+            candidates: components["schemas"]["BoundaryCandidateMap"][] | null;
+            /** Format: int64 */
+            cases: number;
+            focus: string;
+            suite: string;
+            title: components["schemas"]["Text"];
+        };
+        BoundarySweepPoint: {
+            /** Format: double */
+            cost: number;
+            /** Format: int64 */
+            false: number;
+            /** Format: int64 */
+            misses: number;
+            /** Format: double */
+            threshold: number;
+        };
+        BoundaryWeakness: {
+            capped?: boolean;
+            /** Format: double */
+            false_discovery: number;
+            /** Format: double */
+            min_support: number;
+            rules: components["schemas"]["BoundaryRule"][] | null;
+            /** Format: int64 */
+            searched: number;
+            summary: components["schemas"]["Text"];
         };
         DatasetColumn: {
             required?: boolean;
@@ -620,6 +983,62 @@ export interface components {
             test_rows: number;
             /** Format: int64 */
             train_rows: number;
+        };
+        Diff: {
+            a: string;
+            b: string;
+            /** Format: int64 */
+            cases: number;
+            /** Format: int64 */
+            correct_a: number;
+            /** Format: int64 */
+            correct_b: number;
+            /** Format: double */
+            difference: number;
+            /** Format: double */
+            exact: number;
+            gained: components["schemas"]["DiffFlip"][] | null;
+            /** Format: double */
+            high: number;
+            lost: components["schemas"]["DiffFlip"][] | null;
+            /** Format: double */
+            low: number;
+            /** Format: int64 */
+            only_a: number;
+            /** Format: int64 */
+            only_b: number;
+            /** Format: double */
+            p: number;
+            /** Format: int64 */
+            reworded: number;
+            slices: components["schemas"]["DiffSliceDiff"][] | null;
+            summary: components["schemas"]["Text"];
+            verdict: string;
+        };
+        DiffFlip: {
+            case: string;
+            expected: string;
+            is: string;
+            slice?: string;
+            was: string;
+        };
+        DiffSliceDiff: {
+            /** Format: int64 */
+            cases: number;
+            /** Format: double */
+            difference: number;
+            /** Format: int64 */
+            gained: number;
+            /** Format: double */
+            high: number;
+            /** Format: int64 */
+            lost: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            p: number;
+            slice: string;
+            verdict: string;
         };
         EditInputBody: {
             /** @description texts to put in place */
@@ -742,6 +1161,99 @@ export interface components {
                 [key: string]: string;
             };
             name: string;
+        };
+        FailureModeView: {
+            /** Format: date-time */
+            first?: string;
+            id: string;
+            /** Format: date-time */
+            last?: string;
+            /** Format: int64 */
+            occurrences: number;
+            scenario: string;
+            text: string;
+        };
+        FailureView: {
+            case?: string;
+            channel?: string;
+            expected?: string;
+            file: string;
+            got?: string;
+            id: string;
+            /** Format: date-time */
+            imported: string;
+            /** Format: int64 */
+            line: number;
+            mode: string;
+            note?: string;
+            /** Format: date-time */
+            occurred_at?: string;
+            scenario: string;
+            text: string;
+        };
+        GateReading: {
+            /** Format: int64 */
+            age_seconds: number;
+            /** Format: double */
+            allowed?: number;
+            assumed: boolean;
+            estimate?: components["schemas"]["EvidenceEstimate"];
+            evidence: string;
+            field?: string;
+            metric: string;
+            /** Format: int64 */
+            more_cases?: number;
+            op?: string;
+            provenance: string;
+            title: components["schemas"]["Text"];
+            unit: string;
+            /** Format: double */
+            value?: number;
+        };
+        GateReason: {
+            code: string;
+            params?: {
+                [key: string]: string;
+            };
+            text: components["schemas"]["Text"];
+        };
+        GateRuleResult: {
+            assumed: boolean;
+            evidence: string[] | null;
+            expr: string;
+            fix: components["schemas"]["Text"];
+            id: string;
+            method: components["schemas"]["Text"];
+            outcome: string;
+            readings: components["schemas"]["GateReading"][] | null;
+            reason: components["schemas"]["GateReason"];
+            title: components["schemas"]["Text"];
+        };
+        GateVerdict: {
+            /** Format: date-time */
+            evaluated_at: string;
+            gate: string;
+            outcome: string;
+            params: {
+                [key: string]: unknown;
+            };
+            policy: string;
+            reason?: components["schemas"]["GateReason"];
+            rules: components["schemas"]["GateRuleResult"][] | null;
+            scenario: string;
+        };
+        GateView: {
+            blocking?: string;
+            /** Format: date-time */
+            evaluated_at: string;
+            gate: string;
+            outcome: string;
+            reason?: components["schemas"]["Text"];
+            /** Format: int64 */
+            rules: number;
+            /** Format: int64 */
+            rules_passed: number;
+            title: components["schemas"]["Text"];
         };
         GradeCell: {
             basis?: string;
@@ -979,6 +1491,8 @@ export interface components {
             alpha_used: number;
             candidate: string;
             /** Format: int64 */
+            clusters?: number;
+            /** Format: int64 */
             correct: number;
             /** Format: double */
             high: number;
@@ -986,6 +1500,8 @@ export interface components {
             low: number;
             /** Format: int64 */
             n: number;
+            /** Format: double */
+            n_eff?: number;
             outcome: string;
         };
         GradeVerdict: {
@@ -1005,6 +1521,64 @@ export interface components {
             title: components["schemas"]["Text"];
             why: string;
         };
+        GraderThreshold: {
+            /** Format: double */
+            accepted: number;
+            /** Format: double */
+            error: number;
+            error_interval: components["schemas"]["StatsInterval"];
+            /** Format: int64 */
+            n: number;
+            /** Format: double */
+            refused: number;
+            /** Format: double */
+            value: number;
+        };
+        JudgeLack: {
+            code: string;
+            /** Format: double */
+            have: number;
+            /** Format: double */
+            need: number;
+            why: components["schemas"]["Text"];
+        };
+        JudgeMeasurement: {
+            calibration: components["schemas"]["StatsCalibration"];
+            failed: components["schemas"]["JudgeRate"];
+            family: string;
+            first_favoured: components["schemas"]["JudgeRate"];
+            /** Format: double */
+            flip_rate: number;
+            flips: components["schemas"]["JudgeRate"];
+            /** Format: int64 */
+            items: number;
+            kappa: components["schemas"]["StatsAgreement"];
+            /** Format: int64 */
+            repeats: number;
+            sensitivity: components["schemas"]["JudgeRate"];
+            specificity: components["schemas"]["JudgeRate"];
+            standing: components["schemas"]["JudgeStanding"];
+            swaps: components["schemas"]["JudgeRate"];
+        };
+        JudgeRate: {
+            /** Format: double */
+            high: number;
+            /** Format: int64 */
+            k: number;
+            /** Format: double */
+            level: number;
+            /** Format: double */
+            low: number;
+            method: string;
+            /** Format: int64 */
+            n: number;
+        };
+        JudgeStanding: {
+            lacks?: components["schemas"]["JudgeLack"][] | null;
+            /** Format: int64 */
+            more_labels?: number;
+            sufficient: boolean;
+        };
         LlmMoney: {
             amount: string;
             currency?: string;
@@ -1014,6 +1588,15 @@ export interface components {
             expected: number;
             /** Format: int64 */
             most: number;
+        };
+        LoopView: {
+            actor: string;
+            /** Format: date-time */
+            at: string;
+            id: string;
+            scenario: string;
+            subject: string;
+            type: string;
         };
         MissingInputBody: {
             /** @description hex SHA-256 of each file */
@@ -1029,6 +1612,12 @@ export interface components {
             /** @description The place in the request's body: a JSON pointer. */
             pointer?: string;
         };
+        PageBoundaryRow: {
+            /** @description This page's items. */
+            items: components["schemas"]["BoundaryRow"][];
+            /** @description The cursor of the next page; absent on the last. */
+            next?: string;
+        };
         PageDatasetVersion: {
             /** @description This page's items. */
             items: components["schemas"]["DatasetVersion"][];
@@ -1038,6 +1627,36 @@ export interface components {
         PageEvidenceItem: {
             /** @description This page's items. */
             items: components["schemas"]["EvidenceItem"][];
+            /** @description The cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PageFailureModeView: {
+            /** @description This page's items. */
+            items: components["schemas"]["FailureModeView"][];
+            /** @description The cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PageFailureView: {
+            /** @description This page's items. */
+            items: components["schemas"]["FailureView"][];
+            /** @description The cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PageGateRuleResult: {
+            /** @description This page's items. */
+            items: components["schemas"]["GateRuleResult"][];
+            /** @description The cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PageGateView: {
+            /** @description This page's items. */
+            items: components["schemas"]["GateView"][];
+            /** @description The cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PageLoopView: {
+            /** @description This page's items. */
+            items: components["schemas"]["LoopView"][];
             /** @description The cursor of the next page; absent on the last. */
             next?: string;
         };
@@ -1088,6 +1707,7 @@ export interface components {
             output_tokens?: number;
             overall: components["schemas"]["PocScore"];
             provenance: string;
+            repeats?: components["schemas"]["PocRepeats"];
             rung: string;
             settings?: {
                 [key: string]: unknown;
@@ -1124,9 +1744,26 @@ export interface components {
             /** Format: double */
             threshold: number;
         };
+        PocGraderMeasurement: {
+            endpoint: string;
+            judge?: components["schemas"]["JudgeMeasurement"];
+            kind: string;
+            model: string;
+            suite: string;
+            threshold?: components["schemas"]["GraderThreshold"];
+        };
         PocInterpretability: {
             class: string;
             why: components["schemas"]["Text"];
+        };
+        PocJudged: {
+            /** Format: int64 */
+            correct: number;
+            /** Format: double */
+            raw: number;
+            /** Format: double */
+            se: number;
+            sufficient: boolean;
         };
         PocLatency: {
             /** Format: int64 */
@@ -1146,6 +1783,7 @@ export interface components {
             candidates: components["schemas"]["PocCandidateMeasurement"][] | null;
             /** Format: int64 */
             cases: number;
+            graders?: components["schemas"]["PocGraderMeasurement"][] | null;
             not_measured: string[] | null;
             /** Format: int64 */
             seed: number;
@@ -1201,6 +1839,17 @@ export interface components {
             where?: string;
             zh: string;
         };
+        PocRepeats: {
+            accuracy: components["schemas"]["EvidenceEstimate"];
+            /** Format: int64 */
+            cases: number;
+            /** Format: int64 */
+            each: number;
+            /** Format: double */
+            flip: number;
+            /** Format: int64 */
+            unstable: number;
+        };
         PocRunView: {
             actor: string;
             /** Format: date-time */
@@ -1221,45 +1870,132 @@ export interface components {
             /** Format: double */
             accuracy: number;
             /** Format: int64 */
+            clusters?: number;
+            /** Format: int64 */
             correct: number;
             /** Format: double */
             high: number;
+            judged?: components["schemas"]["PocJudged"];
             /** Format: double */
             level: number;
             /** Format: double */
             low: number;
             /** Format: int64 */
             n: number;
+            /** Format: double */
+            n_eff?: number;
         };
         PocSliceScore: {
             /** Format: double */
             accuracy: number;
             /** Format: int64 */
+            clusters?: number;
+            /** Format: int64 */
             correct: number;
             /** Format: double */
             high: number;
+            judged?: components["schemas"]["PocJudged"];
             /** Format: double */
             level: number;
             /** Format: double */
             low: number;
             /** Format: int64 */
             n: number;
+            /** Format: double */
+            n_eff?: number;
             slice: string;
         };
         PocSuiteScore: {
             /** Format: double */
             accuracy: number;
             /** Format: int64 */
+            clusters?: number;
+            /** Format: int64 */
             correct: number;
             /** Format: double */
             high: number;
+            judged?: components["schemas"]["PocJudged"];
             /** Format: double */
             level: number;
             /** Format: double */
             low: number;
             /** Format: int64 */
             n: number;
+            /** Format: double */
+            n_eff?: number;
             suite: string;
+        };
+        ProbeBar: {
+            /** Format: double */
+            allowed: number;
+            name: string;
+            /** Format: int64 */
+            needed?: number;
+            outcome: string;
+            /** Format: double */
+            p: number;
+            /** Format: double */
+            p_adjusted: number;
+        };
+        ProbeDrop: {
+            /** Format: int64 */
+            better: number;
+            /** Format: int64 */
+            clusters?: number;
+            enough: boolean;
+            /** Format: double */
+            n_eff: number;
+            /** Format: int64 */
+            original_right: number;
+            /** Format: double */
+            p: number;
+            /** Format: double */
+            p_adjusted: number;
+            /** Format: int64 */
+            pairs: number;
+            share: components["schemas"]["EvidenceEstimate"];
+            /** Format: int64 */
+            variant_right: number;
+            /** Format: int64 */
+            worse: number;
+        };
+        ProbeFinding: {
+            /** Format: int64 */
+            asked: number;
+            bars?: components["schemas"]["ProbeBar"][] | null;
+            candidate: string;
+            drop?: components["schemas"]["ProbeDrop"];
+            /** Format: int64 */
+            errors?: number;
+            examples?: string[] | null;
+            family: string;
+            harm?: components["schemas"]["ProbeHarm"];
+            outcome: string;
+            over?: components["schemas"]["ProbeHarm"];
+            probe: string;
+            suite: string;
+            title: components["schemas"]["Text"];
+            why?: components["schemas"]["Text"];
+        };
+        ProbeHarm: {
+            /** Format: int64 */
+            clusters?: number;
+            /** Format: int64 */
+            count: number;
+            /** Format: double */
+            high: number;
+            /** Format: int64 */
+            n: number;
+            /** Format: double */
+            n_eff?: number;
+            /** Format: double */
+            share: number;
+        };
+        ProbeMeasurement: {
+            /** Format: double */
+            alpha: number;
+            findings: components["schemas"]["ProbeFinding"][] | null;
+            results?: string;
         };
         Problem: {
             /** @description A stable code: package.what_is_wrong. */
@@ -1295,7 +2031,29 @@ export interface components {
             /** @description A URI that names the kind of problem: urn:landfall:error:CODE. */
             type: string;
         };
+        RatersAgreement: {
+            /** Format: int64 */
+            both: number;
+            disagreements: components["schemas"]["RatersDisagreement"][] | null;
+            kappa: components["schemas"]["StatsAgreement"];
+            /** Format: int64 */
+            only_first?: number;
+            /** Format: int64 */
+            only_second?: number;
+            table: (number[] | null)[] | null;
+        };
+        RatersDisagreement: {
+            answer?: string;
+            expected?: string;
+            first: string;
+            id: string;
+            input: string;
+            notes?: string;
+            second: string;
+            slice?: string;
+        };
         Report: {
+            boundary?: components["schemas"]["BoundaryResult"];
             data?: components["schemas"]["ReportData"];
             evidence: components["schemas"]["ReportEvidence"][] | null;
             /** Format: int64 */
@@ -1309,6 +2067,8 @@ export interface components {
             next: components["schemas"]["ReportAction"];
             planned?: components["schemas"]["ReportPlanned"][] | null;
             poc?: components["schemas"]["PocMeasurement"];
+            probes?: components["schemas"]["ProbeMeasurement"];
+            raters?: components["schemas"]["ReportRaters"];
             recommended?: components["schemas"]["ReportBest"];
             roi?: components["schemas"]["RoiResult"];
             run?: components["schemas"]["ReportRun"];
@@ -1414,6 +2174,10 @@ export interface components {
             id: string;
             rung: string;
             title: components["schemas"]["Text"];
+        };
+        ReportRaters: {
+            cases?: components["schemas"]["RatersAgreement"];
+            rubric?: components["schemas"]["RatersAgreement"];
         };
         ReportReading: {
             /** Format: double */
@@ -1816,6 +2580,46 @@ export interface components {
             /** @description the most that calls may cost, in the currency of the costs, instead of run.spend */
             max_spend?: string;
         };
+        StatsAgreement: {
+            /** Format: double */
+            expected: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            kappa: number;
+            /** Format: double */
+            level: number;
+            /** Format: double */
+            low: number;
+            method: string;
+            /** Format: int64 */
+            n: number;
+            /** Format: double */
+            observed: number;
+            /** Format: double */
+            se: number;
+            /** Format: double */
+            se0: number;
+        };
+        StatsCalibration: {
+            /** Format: int64 */
+            negative: number;
+            /** Format: int64 */
+            positive: number;
+            /** Format: int64 */
+            true_negative: number;
+            /** Format: int64 */
+            true_positive: number;
+        };
+        StatsInterval: {
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            level: number;
+            /** Format: double */
+            low: number;
+            method: string;
+        };
         Text: {
             en: string;
             zh: string;
@@ -1856,6 +2660,44 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-events": {
+        parameters: {
+            query?: {
+                /** @description at most this many */
+                limit?: number;
+                /** @description where the page before ended: its next */
+                cursor?: string;
+                /** @description only of this scenario (id or name) */
+                scenario?: string;
+                /** @description only of this type */
+                type?: "dataset.versioned" | "binding.changed" | "evidence.appended" | "failure.observed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLoopView"];
                 };
             };
             /** @description A problem; its code says which. */
@@ -1982,6 +2824,122 @@ export interface operations {
             };
             /** @description Among others: evidence.damaged. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-failure-modes": {
+        parameters: {
+            query?: {
+                /** @description at most this many */
+                limit?: number;
+                /** @description where the page before ended: its next */
+                cursor?: string;
+                /** @description only of this scenario (id or name) */
+                scenario?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFailureModeView"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-failures": {
+        parameters: {
+            query?: {
+                /** @description at most this many */
+                limit?: number;
+                /** @description where the page before ended: its next */
+                cursor?: string;
+                /** @description only of this scenario (id or name) */
+                scenario?: string;
+                /** @description only of this failure mode */
+                mode?: string;
+                /** @description only those that no test case guards against yet */
+                open?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFailureView"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "show-failure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                failure: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureView"];
+                };
+            };
+            /** @description Among others: failure.unknown. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2217,6 +3175,64 @@ export interface operations {
             };
         };
     };
+    "list-run-boundary": {
+        parameters: {
+            query?: {
+                /** @description at most this many */
+                limit?: number;
+                /** @description where the page before ended: its next */
+                cursor?: string;
+                /** @description only of this suite */
+                suite?: string;
+                /** @description only of this candidate */
+                candidate?: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageBoundaryRow"];
+                };
+            };
+            /** @description Among others: run.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: boundary.none. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "cancel-run": {
         parameters: {
             query?: never;
@@ -2306,6 +3322,72 @@ export interface operations {
             };
             /** @description Among others: run.not_sealed. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "diff-runs": {
+        parameters: {
+            query?: {
+                /** @description whose answers; else each run's recommended candidate */
+                candidate?: string;
+                /** @description whose answers in the second run, if another's */
+                with_candidate?: string;
+                /** @description only the cases of this suite */
+                suite?: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+                with: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diff"];
+                };
+            };
+            /** @description Among others: diff.candidate, run.unknown. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: run.not_sealed. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Among others: diff.scenario. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2981,6 +4063,132 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "show-gate": {
+        parameters: {
+            query: {
+                /** @description the gate */
+                gate: "align" | "prove" | "platform" | "deepen" | "organize" | "share";
+            };
+            header?: never;
+            path: {
+                scenario: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateVerdict"];
+                };
+            };
+            /** @description Among others: gate.unknown_gate. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-gate-rules": {
+        parameters: {
+            query: {
+                /** @description at most this many */
+                limit?: number;
+                /** @description where the page before ended: its next */
+                cursor?: string;
+                /** @description the gate */
+                gate: "align" | "prove" | "platform" | "deepen" | "organize" | "share";
+            };
+            header?: never;
+            path: {
+                scenario: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageGateRuleResult"];
+                };
+            };
+            /** @description Among others: gate.unknown_gate. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; its code says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-gates": {
+        parameters: {
+            query?: {
+                /** @description at most this many */
+                limit?: number;
+                /** @description where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                scenario: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageGateView"];
                 };
             };
             /** @description A problem; its code says which. */

@@ -4,7 +4,7 @@ import { useSay, useT, type Key, type Text } from '../i18n'
 import { useFormat } from '../i18n/format'
 import { Table, type Column } from './table'
 
-export const kinds = ['quality', 'poc', 'grade', 'roi', 'selection', 'verdict'] as const
+export const kinds = ['quality', 'poc', 'grade', 'roi', 'selection', 'boundary', 'verdict', 'waiver'] as const
 export const kindKey = (k: string): Key => ((kinds as readonly string[]).includes(k) ? `kind.${k}` : 'kind.other') as Key
 
 export function EvidenceTable({ rows, names, label }: { rows: EvidenceItem[]; names?: Map<string, { title: Text; slug: string }>; label: string }) {
