@@ -21,7 +21,7 @@ export function forest(rows: Interval[], { bar, barLabel, format, min, max }: Op
     const low = min ?? Math.max(0, Math.min(...lows) - 0.03)
     const from = Math.floor(low / step(low, max ?? 1) + 1e-9) * step(low, max ?? 1)
     return {
-      grid: { left: 6, right: 26, top: bar == null ? 8 : 26, bottom: 24, containLabel: true },
+      grid: { left: room(rows.map((r) => r.name), 150), right: 26, top: bar == null ? 8 : 26, bottom: 24 },
       tooltip: { trigger: 'item', formatter: (x: { dataIndex: number }) => { const r = rows[x.dataIndex]!; return `${escape(r.name)}<br><b>${format(r.value)}</b> &nbsp;${format(r.low)} – ${format(r.high)}${r.note ? `<br>${escape(r.note)}` : ''}` } },
       xAxis: { type: 'value', min: from, max: max ?? 1, interval: step(from, max ?? 1), axisLabel: { formatter: format, hideOverlap: true } },
       yAxis: { type: 'category', inverse: true, data: rows.map((r) => r.name), axisLine: { show: false }, axisLabel: { color: p.text, width: 150, overflow: 'truncate', fontSize: 12.5 } },
@@ -58,5 +58,15 @@ export function forest(rows: Interval[], { bar, barLabel, format, min, max }: Op
 
 /** Ticks that a reader can count in: tenths on a short axis, fifths on a longer one, quarters on a whole one. */
 export const step = (from: number, to: number) => (to - from <= 0.5 ? 0.1 : to - from <= 0.8 ? 0.2 : 0.25)
+
+/**
+ * How much room names need left of an axis, in pixels, at most most. Charts are
+ * laid out by this and not by measuring labels as they are drawn: a font that
+ * arrives late would move the axis under the marks.
+ */
+export function room(names: string[], most: number): number {
+  const width = (s: string) => [...s].reduce((n, c) => n + (c > '\u2e80' ? 12.5 : 7), 0)
+  return Math.round(Math.min(most, Math.max(0, ...names.map(width)))) + 12
+}
 
 export const escape = (s: string) => s.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`)

@@ -1,6 +1,6 @@
 import type { EChartsCoreOption } from 'echarts/core'
 import type { Candidate, Poc } from '../../api/kinds'
-import { escape } from '../../charts/forest'
+import { escape, room } from '../../charts/forest'
 import { useSay, useT, type Key } from '../../i18n'
 import { useFormat } from '../../i18n/format'
 import { Empty } from '../../parts/empty'
@@ -28,7 +28,7 @@ export function Speed({ poc, limit }: { poc: Poc; limit?: number }) {
   ]
   const drawn = rows.filter((c) => c.latency_ms!.p50 > 0)
   const option = (p: Palette): EChartsCoreOption => ({
-    grid: { left: 6, right: 30, top: limit ? 26 : 8, bottom: 26, containLabel: true },
+    grid: { left: room(drawn.map((c) => say(c.title)), 170), right: 30, top: limit ? 26 : 8, bottom: 26 },
     tooltip: { trigger: 'item', formatter: (x: { dataIndex: number }) => { const c = drawn[x.dataIndex]!; const l = c.latency_ms!; return `${escape(say(c.title))}<br>p50 <b>${f.latency(l.p50)}</b> · p95 <b>${f.latency(l.p95)}</b> · p99 <b>${f.latency(l.p99)}</b>` } },
     xAxis: { type: 'log', axisLabel: { formatter: f.latency, hideOverlap: true }, splitLine: { lineStyle: { color: p.soft_line } } },
     yAxis: { type: 'category', inverse: true, data: drawn.map((c) => say(c.title)), axisLine: { show: false }, axisLabel: { color: p.text, width: 170, overflow: 'truncate' } },
