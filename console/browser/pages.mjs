@@ -42,7 +42,12 @@ for (const lang of ['zh', 'en']) {
         for (const v of violations.filter((v) => ['serious', 'critical'].includes(v.impact))) {
           wrong(`axe ${v.id}: ${v.nodes.map((n) => `${n.target} ${n.any[0]?.message ?? n.all[0]?.message ?? ''}`).slice(0, 3).join(' | ')}`)
         }
-        if (shots) await page.screenshot({ path: `${shots}/${name}-${lang}-${theme}-${width}.png`, fullPage: true })
+        if (shots) {
+          // A window as high as the page: a full-page capture scales what charts draw.
+          await page.setViewportSize({ width, height: Math.max(900, await page.evaluate(() => document.documentElement.scrollHeight)) })
+          await page.screenshot({ path: `${shots}/${name}-${lang}-${theme}-${width}.png` })
+          await page.setViewportSize({ width, height: 900 })
+        }
       }
       await context.close()
     }
