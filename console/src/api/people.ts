@@ -75,8 +75,8 @@ export const requestWaiver = (scenario: string, body: { gate: string; rule: stri
 export const approveWaiver = (id: string) => call<Waiver>('POST', path`/waivers/${id}/approve`, {})
 export const withdrawWaiver = (id: string) => call<Waiver>('POST', path`/waivers/${id}/withdraw`, {})
 
-export interface Endpoint { id: string; name: string; base_url?: string; allows: string[]; has_key: boolean; key_header?: string; timeout_s?: number; currency?: string; input?: string; output?: string; updated: string }
-export interface EndpointFields { name?: string; base_url?: string; allows?: string[]; key?: string; currency?: string; input?: string; output?: string }
+export interface Endpoint { id: string; name: string; base_url?: string; allows: string[]; has_key: boolean; key_header?: string; timeout_s?: number; currency?: string; input_price?: string; output_price?: string; updated: string }
+export interface EndpointFields { name?: string; base_url?: string; allows?: string[]; key?: string; currency?: string; input_price?: string; output_price?: string }
 export interface Tried { ok: boolean; status?: number; why?: string; models?: string[] }
 export const endpoints = () => listed<Endpoint>(['endpoints'], '/endpoints')
 export const addEndpoint = (body: EndpointFields) => call<Endpoint>('POST', '/endpoints', body)

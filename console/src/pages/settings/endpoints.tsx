@@ -29,7 +29,7 @@ export function EndpointsSection({ admin }: { admin: boolean }) {
         { key: 'name', head: t('endpoints.name'), names: true, cell: (e) => <>{e.name}{e.base_url && <div className="faint mono">{e.base_url}</div>}</> },
         { key: 'allows', head: t('endpoints.allows'), cell: (e) => e.allows.map((c) => t(`class.${c}` as Key)).join(t('list.comma')) || '–' },
         { key: 'key', head: t('endpoints.key'), cell: (e) => t(e.has_key ? 'endpoints.sealed' : 'endpoints.nokey') },
-        { key: 'price', head: t('endpoints.price'), num: true, cell: (e) => (e.input ? `${f.money(e.input, e.currency)} / ${f.money(e.output, e.currency)}` : '–') },
+        { key: 'price', head: t('endpoints.price'), num: true, cell: (e) => (e.input_price ? `${f.money(e.input_price, e.currency)} / ${f.money(e.output_price, e.currency)}` : '–') },
         { key: 'do', head: '', num: true, cell: (e) => (admin ? <Do endpoint={e} remove={() => remove.mutate(e.id)} /> : '') },
       ]} /> : <Empty>{t(admin ? 'endpoints.empty' : 'endpoints.empty.member')}</Empty>}
       <More of={list} />
@@ -58,15 +58,15 @@ function Fields({ of, busy, error, save }: { of?: Endpoint; busy: boolean; error
   // An empty key would take the kept one away: what was not typed is not sent.
   const send = (v: EndpointFields) => save(Object.fromEntries(Object.entries(v).filter(([, x]) => x !== undefined && x !== '')))
   return (
-    <Form layout="vertical" requiredMark={false} initialValues={of ? { name: of.name, base_url: of.base_url, allows: of.allows, currency: of.currency, input: of.input, output: of.output } : { allows: ['public'], currency: 'CNY' }} onFinish={send}>
+    <Form layout="vertical" requiredMark={false} initialValues={of ? { name: of.name, base_url: of.base_url, allows: of.allows, currency: of.currency, input_price: of.input_price, output_price: of.output_price } : { allows: ['public'], currency: 'CNY' }} onFinish={send}>
       <Form.Item name="name" label={t('endpoints.name')} extra={t('endpoints.name.note')} rules={needed}><Input autoFocus autoComplete="off" /></Form.Item>
       <Form.Item name="base_url" label={t('endpoints.url')} rules={needed}><Input placeholder="https://…/v1" autoComplete="off" /></Form.Item>
       <Form.Item name="key" label={t('endpoints.key')} extra={t(of?.has_key ? 'endpoints.key.keep' : 'endpoints.key.note')}><Input.Password autoComplete="new-password" /></Form.Item>
       <Form.Item name="allows" label={t('endpoints.allows')} rules={needed}><Checkbox.Group options={classes.map((c) => ({ value: c, label: t(`class.${c}` as Key) }))} /></Form.Item>
       <div style={{ display: 'flex', gap: 12 }}>
         <Form.Item name="currency" label={t('endpoints.currency')}><Input style={{ width: 90 }} maxLength={3} /></Form.Item>
-        <Form.Item name="input" label={t('endpoints.input')}><Input inputMode="decimal" /></Form.Item>
-        <Form.Item name="output" label={t('endpoints.output')}><Input inputMode="decimal" /></Form.Item>
+        <Form.Item name="input_price" label={t('endpoints.input')}><Input inputMode="decimal" /></Form.Item>
+        <Form.Item name="output_price" label={t('endpoints.output')}><Input inputMode="decimal" /></Form.Item>
       </div>
       <TroubleNote error={error} />
       <Button type="primary" htmlType="submit" loading={busy}>{t('part.save')}</Button>
