@@ -24,7 +24,7 @@ func answering(t *testing.T, fail func(call int32, prompt string) llmtest.Reply)
 	return llmtest.New(t, func(c llmtest.Call) llmtest.Reply {
 		n := calls.Add(1)
 		prompt := string(c.Body)
-		if r := fail(n, prompt); r.Status != 0 || r.Raw != nil {
+		if r := fail(n, prompt); r.Status != 0 || r.Raw != nil || r.Text != "" {
 			return r
 		}
 		text := "refund"

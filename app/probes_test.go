@@ -67,7 +67,7 @@ func TestProbesOfAModel(t *testing.T) {
 		}
 	}
 	if found == nil || found.Harm.N != 90 || found.Harm.Count < 5 || found.Harm.Count > 30 || found.Outcome != probe.Fail || len(found.Examples) == 0 {
-		t.Fatalf("%+v", found)
+		t.Fatalf("%+v, harm %+v", found, found.Harm)
 	}
 	if r.Probes.Results == "" {
 		t.Error("the results of the probes are not sealed")

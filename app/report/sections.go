@@ -336,6 +336,10 @@ func speedSection(r Report, l lang) *section {
 			if x.P95High != nil {
 				high = num(l.ms(*x.P95High))
 			}
+			if f := c.FirstTokenMs; f != nil {
+				p50.Sub = append(p50.Sub, l.say("first token ", "首个词元 ")+l.ms(f.P50))
+				p95.Sub = append(p95.Sub, l.say("first token ", "首个词元 ")+l.ms(f.P95))
+			}
 		}
 		if c.Throughput > 0 {
 			rate = num(l.rate(c.Throughput))

@@ -30,7 +30,7 @@ export function Leaderboard({ poc, selection }: { poc: Poc; selection?: Selectio
     { key: 'low', head: t('col.interval'), num: true, by: (c) => c.overall.low, csv: (c) => `${c.overall.low} ${c.overall.high}`, cell: (c) => `${f.bare(c.overall.low)} – ${f.bare(c.overall.high)}` },
     { key: 'delta', head: t('run.delta'), num: true, by: delta, csv: delta, cell: (c) => (c.id === base?.id ? t('run.baseline') : delta(c) == null ? '–' : `${delta(c)! > 0 ? '+' : ''}${f.plain(delta(c)! * 100, 1)}`) },
     { key: 'n', head: t('col.n'), num: true, csv: (c) => c.overall.n, cell: (c) => (c.overall.n ? f.count(c.overall.n) : '–') },
-    { key: 'p95', head: 'p95', num: true, by: (c) => c.latency_ms?.p95, csv: (c) => c.latency_ms?.p95, cell: (c) => f.latency(c.latency_ms?.p95) },
+    { key: 'p95', head: 'p95', num: true, by: (c) => c.latency_ms?.p95, csv: (c) => c.latency_ms?.p95, cell: (c) => f.latency(c.latency_ms?.p95 || null) },
     { key: 'cost', head: t('run.cost'), num: true, by: cost, csv: cost, cell: (c) => f.money(cost(c) * 1000, c.cost_per_task.currency) },
     { key: 'from', head: t('col.provenance'), csv: (c) => c.provenance, cell: (c) => t(`provenance.${c.provenance}` as Key) },
   ]
