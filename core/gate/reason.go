@@ -138,7 +138,7 @@ func decided(holds bool, expr string, readings []Reading) Reason {
 		value, allowed := figures(*r.Value, *r.Allowed, unit)
 		field := fieldTitle[r.Field]
 		en = append(en, fmt.Sprintf("%s: %s; %s", r.Title.In("en"), strings.TrimSpace(field.En+" "+value), fmt.Sprintf(required[r.Op].En, allowed)))
-		zh = append(zh, fmt.Sprintf("%s:%s,%s", r.Title.In("zh"), strings.TrimSpace(field.Zh+" "+value), fmt.Sprintf(required[r.Op].Zh, allowed)))
+		zh = append(zh, fmt.Sprintf("%s：%s，%s", r.Title.In("zh"), strings.TrimSpace(field.Zh+" "+value), fmt.Sprintf(required[r.Op].Zh, allowed)))
 		if len(en) == 1 {
 			params = append(params, "metric", r.Metric, "field", r.Field, "op", r.Op, "value", plain(*r.Value), "allowed", plain(*r.Allowed))
 		}
@@ -153,7 +153,7 @@ func decided(holds bool, expr string, readings []Reading) Reason {
 		}
 		return NewReason(code, t, params...)
 	}
-	return NewReason(code, text.Text{En: strings.Join(en, "; "), Zh: strings.Join(zh, ";")}, params...)
+	return NewReason(code, text.Text{En: strings.Join(en, "; "), Zh: strings.Join(zh, "；")}, params...)
 }
 
 func compare(v float64, op string, bar float64) bool {
