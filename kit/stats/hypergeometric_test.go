@@ -32,6 +32,12 @@ func TestFisherGreaterKnownAnswers(t *testing.T) {
 			t.Errorf("%+v: %.16g", c, got)
 		}
 	}
+	// The lady again: 17/70, of which 16/70 are for exactly 3.
+	near(t, "tea, mid-p", stats.FisherMidGreater(3, 4, 4, 8), 9.0/70, 12)
+	near(t, "tea, all right, mid-p", stats.FisherMidGreater(4, 4, 4, 8), 0.5/70, 12)
+	if p := stats.FisherMidGreater(6, 5, 9, 10); p != 1 {
+		t.Errorf("nonsense: %g", p)
+	}
 	for _, p := range []float64{stats.FisherGreater(0, 5, 5, 10), stats.FisherGreater(6, 5, 9, 10), stats.FisherGreater(3, 11, 5, 10),
 		stats.FisherGreater(3, 5, 11, 10), stats.FisherGreater(1, 1, 1, 0), stats.FisherGreater(1, -1, 1, 5), stats.FisherGreater(4, 5, 9, 10)} {
 		if p != 1 {

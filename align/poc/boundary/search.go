@@ -50,7 +50,7 @@ var weights = [maxConditions]float64{0.5, 0.3, 0.2}
 // the lengths differ.
 //
 // Step by step, it takes the rule whose cases hold more wrong answers than
-// chance would put there (Fisher's exact test against all other cases that are
+// chance would put there (Fisher's test by mid-p against all other cases that are
 // still there), at the smallest p-value corrected by weighted Bonferroni for
 // all rules searched (Holm 1979 on weights). If that is at most
 // FalseDiscovery, the rule is reported, its cases are set aside and the rest
@@ -104,7 +104,7 @@ func (s *Space) weakest(wrong, left set) (combo, float64) {
 			continue
 		}
 		factor := float64(s.tests[r.n-1]) / s.weight(r.n)
-		if q := factor * stats.FisherGreater(k, m, w, n); q < p {
+		if q := factor * stats.FisherMidGreater(k, m, w, n); q < p {
 			best, p = r, q
 		}
 	}
