@@ -10,7 +10,9 @@ import (
 
 	"github.com/landfall-ai/landfall/core/audit"
 	"github.com/landfall-ai/landfall/kit/auth"
+	"github.com/landfall-ai/landfall/kit/rest"
 	"github.com/landfall-ai/landfall/kit/store"
+	"github.com/landfall-ai/landfall/kit/text"
 )
 
 // SetPassword gives the user of ctx a new password, if they know the one that
@@ -176,10 +178,14 @@ func (s *Service) invite(ctx context.Context, l linkRow) (link string, expires t
 }
 
 // MakeToken makes an API token of the user of ctx and returns what is to be
-// sent; it cannot be read again.
+// sent; it cannot be read again. A token makes none, whatever its owner may do
+// everywhere: the new one could do more and live longer than it does.
 func (s *Service) MakeToken(ctx context.Context, user, name string, scope auth.Permission, team string, days int) (secret string, t tokenRow, err error) {
 	if auth.From(ctx).ID != user {
 		return "", t, ErrOnlySelf.With()
+	}
+	if spokenFor(ctx) {
+		return "", t, rest.ErrDenied.With("right", text.Text{En: auth.Own.In("en"), Zh: auth.Own.In("zh")})
 	}
 	if days < 1 || days > maxToken {
 		return "", t, ErrExpiry.With("most", maxToken).In("/days")
