@@ -297,6 +297,7 @@ func TestTokens(t *testing.T) {
 				m{"name": "x", "permissions": []string{"read", "contribute", "approve", "own", "admin"}, "days": 366}, 403},
 			{"read makes a token", read.Token, "POST", "/users/" + u.ID + "/tokens", m{"name": "x", "permissions": []string{"read"}, "days": 1}, 403},
 			{"bank sets the password", bank.Token, "PUT", "/users/" + u.ID + "/password", m{"old": password, "new": password + "!"}, 403},
+			{"owning sets the password", owning.Token, "PUT", "/users/" + u.ID + "/password", m{"old": password, "new": password + "!"}, 403},
 			{"unknown", "lf_" + strings.Repeat("A", 43), "GET", "/me", nil, 401},
 			{"noise", "x", "GET", "/me", nil, 401},
 			{"signing in", all.Token, "POST", "/sign-in", m{"login": u.Login, "password": password}, 422},
