@@ -84,7 +84,7 @@ func (a *App) runOperations(r *rest.Registry) {
 		})
 	rest.Stream(r, rest.Op{ID: "watch-run", Method: "GET", Path: "/runs/{run}/events", Perm: auth.Read,
 		Doc:    text.Text{En: "Watch a run: events progress and end, each with the run; a comment every 15 seconds.", Zh: "观察运行：事件 progress 与 end 均携带该运行；每 15 秒一条保活注释。"},
-		Errors: []fault.Def{poc.ErrUnknownRun}}, "text/event-stream", a.watch)
+		Errors: []fault.Def{poc.ErrUnknownRun, ErrWatching}}, "text/event-stream", a.watch)
 	rest.Add(r, rest.Op{ID: "show-report", Method: "GET", Path: "/scenarios/{scenario}/report", Perm: auth.Read,
 		Doc: text.Text{En: "Report a scenario: its newest run, evidence and verdicts as of now.", Zh: "场景报告：最近一次运行、证据与此刻的结论。"}, Errors: []fault.Def{scenario.ErrUnknown}},
 		func(ctx context.Context, in *reportInput) (*report.Report, error) {
@@ -139,15 +139,21 @@ const (
 	lookPause  = 500 * time.Millisecond
 )
 
-// watch streams how far a run has come until it ends.
+// watch streams how far a run has come until it ends, or the stream is of age.
 func (a *App) watch(ctx context.Context, in *eventsInput, w http.ResponseWriter, _ *http.Request) error {
 	if _, err := a.Runs.Get(ctx, string(in.Run)); err != nil {
 		return err
 	}
+	leave, err := a.watched.enter(auth.From(ctx).ID)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	ev, err := web.NewEvents(w)
 	if err != nil {
 		return err
 	}
+	began := a.now()
 	beat := time.NewTicker(web.Beat)
 	defer beat.Stop()
 	sent, last := in.LastEventID, poc.State("")
@@ -173,6 +179,9 @@ func (a *App) watch(ctx context.Context, in *eventsInput, w http.ResponseWriter,
 				return err
 			}
 			sent, last = id, v.State
+		}
+		if a.now().Sub(began) >= watchLife {
+			return nil // the client comes back if it may
 		}
 		pause := time.NewTimer(eventPause)
 		select {

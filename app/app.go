@@ -89,6 +89,7 @@ type App struct {
 	log     *slog.Logger
 	watches watches
 	live    lives
+	watched watchers
 	startMu sync.Mutex
 	started bool // jobs are worked
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/landfall-ai/landfall/core/scenario"
+	"github.com/landfall-ai/landfall/kit/text"
 )
 
 // keepWork is how many folders and results stay written out after nobody uses
@@ -140,9 +141,13 @@ func (a *App) writeFile(ctx context.Context, root *os.Root, f scenario.FileRef) 
 	if err != nil {
 		return fmt.Errorf("write out %s: %w", f.Path, err)
 	}
-	_, err = io.Copy(w, r)
+	// What the manifest says of sizes is what its bounds were held to.
+	n, err := io.Copy(w, io.LimitReader(r, f.Size+1))
 	if err := errors.Join(err, w.Close()); err != nil {
 		return fmt.Errorf("write out %s: %w", f.Path, err)
+	}
+	if n != f.Size {
+		return scenario.ErrManifest.With("problem", text.Text{En: "the size of " + f.Path + " is another one", Zh: f.Path + " 的大小不符"})
 	}
 	return nil
 }

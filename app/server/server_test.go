@@ -364,6 +364,39 @@ func TestDigestsGiveNothing(t *testing.T) {
 	}
 }
 
+// A list of files cannot say that they are small and have them written out all
+// the same: one file of a megabyte under many names would fill the disk.
+func TestSizesAreChecked(t *testing.T) {
+	t.Parallel()
+	s := serve(t, t.TempDir())
+	list := map[string][]map[string]any{}
+	for name, content := range with(desk(), "large.bin", strings.Repeat("x", 1<<20)) {
+		var f app.ReceivedFile
+		s.call(request{as: "a", method: "POST", path: "/api/v1/teams/team_a/files", kind: "application/octet-stream", body: []byte(content)}).decode(t, &f)
+		list["files"] = append(list["files"], map[string]any{"path": name, "sha256": f.SHA256, "size": f.Size})
+	}
+	push := func() reply {
+		raw, err := json.Marshal(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.call(request{as: "a", method: "POST", path: "/api/v1/teams/team_a/scenarios", kind: "application/json", body: raw})
+	}
+	for i, f := range list["files"] {
+		honest := f["size"].(int64)
+		for _, size := range []int64{0, honest - 1, honest + 1} {
+			list["files"][i]["size"] = size
+			if got := push(); got.status != 422 || got.p.Code != "scenario.manifest" {
+				t.Errorf("%s of %d bytes is said to have %d: %d %s", f["path"], honest, size, got.status, got.body)
+			}
+		}
+		list["files"][i]["size"] = honest
+	}
+	if got := push(); got.status != 201 {
+		t.Errorf("an honest list: %d %s", got.status, got.body)
+	}
+}
+
 // Revisions: what was changed by whom, on what basis, and what of it is refused.
 func TestRevisions(t *testing.T) {
 	t.Parallel()

@@ -10,7 +10,9 @@ import (
 
 	"github.com/landfall-ai/landfall/core/audit"
 	"github.com/landfall-ai/landfall/kit/auth"
+	"github.com/landfall-ai/landfall/kit/rest"
 	"github.com/landfall-ai/landfall/kit/store"
+	"github.com/landfall-ai/landfall/kit/text"
 )
 
 // SetPassword gives the user of ctx a new password, if they know the one that
@@ -18,6 +20,9 @@ import (
 func (s *Service) SetPassword(ctx context.Context, id, old, password string) error {
 	if auth.From(ctx).ID != id {
 		return ErrOnlySelf.With()
+	}
+	if err := inPerson(ctx); err != nil {
+		return err
 	}
 	u, err := s.User(ctx, s.d.DB.Read(), id)
 	if err != nil {
@@ -175,11 +180,24 @@ func (s *Service) invite(ctx context.Context, l linkRow) (link string, expires t
 	return link, expires, err
 }
 
+// inPerson refuses a token, whatever its owner may do everywhere: what it takes
+// to come in again is given to nobody but them.
+func inPerson(ctx context.Context) error {
+	if spokenFor(ctx) {
+		return rest.ErrDenied.With("right", text.Text{En: auth.Own.In("en"), Zh: auth.Own.In("zh")})
+	}
+	return nil
+}
+
 // MakeToken makes an API token of the user of ctx and returns what is to be
-// sent; it cannot be read again.
+// sent; it cannot be read again. A token makes none: the new one could do more
+// and live longer than it does.
 func (s *Service) MakeToken(ctx context.Context, user, name string, scope auth.Permission, team string, days int) (secret string, t tokenRow, err error) {
 	if auth.From(ctx).ID != user {
 		return "", t, ErrOnlySelf.With()
+	}
+	if err := inPerson(ctx); err != nil {
+		return "", t, err
 	}
 	if days < 1 || days > maxToken {
 		return "", t, ErrExpiry.With("most", maxToken).In("/days")

@@ -59,8 +59,14 @@ func (s *Service) withToken(w http.ResponseWriter, r *http.Request, origin audit
 		return
 	}
 	origin.With = id
-	next.ServeHTTP(w, r.WithContext(auth.With(audit.WithOrigin(r.Context(), origin), p)))
+	ctx := context.WithValue(audit.WithOrigin(r.Context(), origin), tokenKey{}, true)
+	next.ServeHTTP(w, r.WithContext(auth.With(ctx, p)))
 }
+
+type tokenKey struct{}
+
+// spokenFor reports whether a token speaks for the principal of ctx.
+func spokenFor(ctx context.Context) bool { return ctx.Value(tokenKey{}) != nil }
 
 // refuse answers that nobody was recognised, and how to say who one is.
 func refuse(w http.ResponseWriter, r *http.Request, err error) {

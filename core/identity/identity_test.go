@@ -274,6 +274,8 @@ func TestTokens(t *testing.T) {
 		}
 		all := make(m{"name": "all", "permissions": []string{"read", "contribute", "approve", "own", "admin"}, "days": 30})
 		read := make(m{"name": "read", "permissions": []string{"read"}, "days": 1})
+		owning := make(m{"name": "owning", "permissions": []string{"read", "own"}, "days": 1})
+		make(m{"name": "unused", "permissions": []string{"read"}, "days": 1})
 		bank := make(m{"name": "bank", "permissions": []string{"read", "own"}, "team": team.ID, "days": 30})
 		for _, c := range []struct {
 			name, token, method, path string
@@ -289,9 +291,13 @@ func TestTokens(t *testing.T) {
 			{"bank reads the plant", bank.Token, "GET", "/teams/" + second.ID, nil, 404},
 			{"bank lists users", bank.Token, "GET", "/users", nil, 403},
 			// A token is no way to the account.
-			{"all makes a token", all.Token, "POST", "/users/" + u.ID + "/tokens", m{"name": "x", "permissions": []string{"read"}, "days": 1}, 201},
+			{"all makes a token", all.Token, "POST", "/users/" + u.ID + "/tokens", m{"name": "x", "permissions": []string{"read"}, "days": 1}, 403},
+			// An administrator owns everything, their account too; their token must not.
+			{"owning makes an administrator's token", owning.Token, "POST", "/users/" + u.ID + "/tokens",
+				m{"name": "x", "permissions": []string{"read", "contribute", "approve", "own", "admin"}, "days": 366}, 403},
 			{"read makes a token", read.Token, "POST", "/users/" + u.ID + "/tokens", m{"name": "x", "permissions": []string{"read"}, "days": 1}, 403},
 			{"bank sets the password", bank.Token, "PUT", "/users/" + u.ID + "/password", m{"old": password, "new": password + "!"}, 403},
+			{"owning sets the password", owning.Token, "PUT", "/users/" + u.ID + "/password", m{"old": password, "new": password + "!"}, 403},
 			{"unknown", "lf_" + strings.Repeat("A", 43), "GET", "/me", nil, 401},
 			{"noise", "x", "GET", "/me", nil, 401},
 			{"signing in", all.Token, "POST", "/sign-in", m{"login": u.Login, "password": password}, 422},
@@ -305,7 +311,7 @@ func TestTokens(t *testing.T) {
 		}
 		var page struct{ Items []identity.TokenView }
 		raw := root.ok("GET", "/tokens", nil, &page)
-		if strings.Contains(raw.body, all.Token) || len(page.Items) != 4 || page.Items[0].Used == nil || page.Items[3].Used != nil {
+		if strings.Contains(raw.body, all.Token) || len(page.Items) != 5 || page.Items[0].Used == nil || page.Items[3].Used != nil {
 			t.Errorf("%s", raw.body)
 		}
 		f.pass(25 * time.Hour)
@@ -315,6 +321,58 @@ func TestTokens(t *testing.T) {
 		f.with(all.Token).ok("DELETE", "/tokens/"+bank.ID, nil, nil)
 		if r := f.with(bank.Token).do("GET", "/me", nil); r.code != "identity.token" {
 			t.Errorf("revoked: %s", r.body)
+		}
+	})
+}
+
+// Whoever has lost their rights cannot come back through a link that they made
+// while they had them.
+func TestLinksEndWithTheirMaker(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
+		t.Parallel()
+		f := newFixture(t, db, nil)
+		root, ru := f.administrator()
+		var team identity.TeamView
+		root.ok("POST", "/teams", m{"name": "Bank"}, &team)
+		var made identity.Made
+		root.ok("POST", "/invitations", m{"login": "mallory@example.com", "role": "administrator"}, &made)
+		mallory, mu := f.follow(made.Link, "")
+		var added identity.Added
+		root.ok("POST", "/teams/"+team.ID+"/members", m{"login": "oscar@example.com", "role": "owner"}, &added)
+		oscar, ou := f.follow(added.Link, "")
+
+		secret := func(link string) string { _, s, _ := strings.Cut(link, "#"); return s }
+		doors := map[string]string{}
+		mallory.ok("POST", "/invitations", m{"login": "back@example.com", "role": "administrator"}, &made)
+		doors["an administrator's invitation"] = secret(made.Link)
+		mallory.ok("POST", "/users/"+ru.ID+"/reset", nil, &made)
+		doors["an administrator's link to another's password"] = secret(made.Link)
+		oscar.ok("POST", "/teams/"+team.ID+"/members", m{"login": "door@example.com", "role": "owner"}, &added)
+		doors["an owner's invitation"] = secret(added.Link)
+		try := func(name, link string) (shown, used reply) {
+			b := f.browser()
+			return b.do("GET", "/link", nil, "X-Landfall-Link", link),
+				b.do("POST", "/link", m{"name": name, "password": password + " again"}, "X-Landfall-Link", link)
+		}
+
+		root.ok("POST", "/users/"+mu.ID+"/deactivate", nil, nil)
+		var page struct{ Items []identity.MemberView }
+		root.ok("GET", "/teams/"+team.ID+"/members", nil, &page)
+		for _, x := range page.Items {
+			if x.User == ou.ID {
+				root.ok("PATCH", "/members/"+x.ID, m{"role": "contributor"}, nil)
+			}
+		}
+		for name, link := range doors {
+			if shown, used := try(name, link); shown.code != "identity.link" || used.code != "identity.link" {
+				t.Errorf("%s: %d %s, then %d %s", name, shown.status, shown.body, used.status, used.body)
+			}
+		}
+		// One who may still make it has made a good one.
+		root.ok("POST", "/teams/"+team.ID+"/members", m{"login": "wang@example.com", "role": "viewer"}, &added)
+		if shown, used := try("Wang", secret(added.Link)); shown.status != 200 || used.status != 200 {
+			t.Errorf("%s %s", shown.body, used.body)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -15,6 +16,20 @@ const (
 	firstWait          = 30 * time.Second
 	maxTracked         = 20_000
 )
+
+// limitedAs is the key of a client's address. Whoever has an IPv6 address has
+// its whole /64 (RFC 6177), and could fail from a new one each time.
+func limitedAs(address string) string {
+	a, err := netip.ParseAddr(address)
+	if err != nil || !a.Is6() {
+		return "address:" + address
+	}
+	p, err := a.WithZone("").Prefix(64)
+	if err != nil {
+		return "address:" + address
+	}
+	return "address:" + p.String()
+}
 
 // limiter counts failures by key. It holds at most maxTracked keys: when it is
 // full, those that are over go first, then the one that failed least recently.

@@ -145,6 +145,17 @@ func TestLimiter(t *testing.T) {
 	}
 }
 
+// One machine has as many IPv6 addresses as it likes to, all in one /64.
+func TestLimitedAs(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{"192.0.2.1": "address:192.0.2.1", "2001:db8:1:2::a": "address:2001:db8:1:2::/64",
+		"2001:db8:1:2:ffff::b": "address:2001:db8:1:2::/64", "2001:db8:1:3::a": "address:2001:db8:1:3::/64", "@": "address:@", "local": "address:local"} {
+		if got := limitedAs(in); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+}
+
 func TestLocalPath(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{"/a?b=c#d": "/a?b=c#d", "": "/", "a": "/", "//evil": "/", "/\\evil": "/", "https://evil": "/", "javascript:x": "/", "/a\r\nb": "/", "/%zz": "/"} {

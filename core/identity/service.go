@@ -16,6 +16,7 @@ import (
 
 	"github.com/landfall-ai/landfall/core/actor"
 	"github.com/landfall-ai/landfall/core/audit"
+	"github.com/landfall-ai/landfall/kit/auth"
 	"github.com/landfall-ai/landfall/kit/rest/problem"
 	"github.com/landfall-ai/landfall/kit/seal"
 	"github.com/landfall-ai/landfall/kit/store"
@@ -78,7 +79,7 @@ func person(u User) actor.Actor { return actor.Actor{ID: u.ID, Name: u.Name, Kin
 func (s *Service) verifyPassword(ctx context.Context, login, password string) (User, error) {
 	address := audit.OriginOf(ctx).Address
 	login = strings.ToLower(strings.TrimSpace(login))
-	byLogin, byAddress := "login:"+login, "address:"+address
+	byLogin, byAddress := "login:"+login, limitedAs(address)
 	if wait := max(s.limits.wait(byLogin, failuresPerLogin), s.limits.wait(byAddress, failuresPerAddress)); wait > 0 {
 		return User{}, ErrTooMany.With(problem.RetryAfter, int(math.Ceil(wait.Seconds())))
 	}
@@ -212,14 +213,36 @@ func (s *Service) openLink(ctx context.Context, db bun.IDB, secret string) (link
 	if !found || l.UsedAt != 0 || l.ExpiresAt <= s.micros() {
 		return l, ErrLink.With()
 	}
+	return l, s.stillGood(ctx, db, l)
+}
+
+// stillGood fails with ErrLink for a link that has come too late: a setup link
+// once there is an administrator, and any other once whoever made it may no
+// longer make it. Else somebody could leave a door open behind them.
+func (s *Service) stillGood(ctx context.Context, db bun.IDB, l linkRow) error {
 	if l.Purpose == setup {
-		if n, err := administrators(ctx, db); err != nil {
-			return l, err
-		} else if n > 0 {
-			return l, ErrLink.With()
+		n, err := administrators(ctx, db)
+		if err == nil && n > 0 {
+			err = ErrLink.With()
 		}
+		return err
 	}
-	return l, nil
+	_, found, err := one[User](ctx, db, "id = ?", l.CreatedBy)
+	if err != nil || !found { // whoever runs the server made it
+		return err
+	}
+	p, err := principalIn(ctx, db, l.CreatedBy)
+	if err != nil {
+		return err
+	}
+	want := auth.Admin
+	if l.TeamID != "" {
+		want = auth.Own
+	}
+	if auth.Decide(p, l.TeamID, auth.Read, want) != auth.Allowed {
+		return ErrLink.With()
+	}
+	return nil
 }
 
 // Accept uses a one-time link: it makes the user that the link invites, or
@@ -259,7 +282,7 @@ func (s *Service) Accept(ctx context.Context, secret, login, name, password stri
 		if n, err := res.RowsAffected(); err != nil || n != 1 {
 			return errors.Join(ErrLink.With(), err)
 		}
-		if l, err = s.openLinkAgain(ctx, tx, l); err != nil {
+		if err := s.stillGood(ctx, tx, l); err != nil { // by now
 			return err
 		}
 		if l.Purpose == reset {
@@ -275,19 +298,6 @@ func (s *Service) Accept(ctx context.Context, secret, login, name, password stri
 		return s.welcome(ctx, tx, &u, l)
 	})
 	return u, err
-}
-
-// openLinkAgain looks again, inside the transaction, whether a setup link has
-// come too late.
-func (s *Service) openLinkAgain(ctx context.Context, tx bun.Tx, l linkRow) (linkRow, error) {
-	if l.Purpose != setup {
-		return l, nil
-	}
-	n, err := administrators(ctx, tx)
-	if err == nil && n > 0 {
-		err = ErrLink.With()
-	}
-	return l, err
 }
 
 // welcome stores a user whom a link has invited.

@@ -186,11 +186,15 @@ func memberships(ctx context.Context, db bun.IDB, user string) ([]memberRow, err
 // principal returns who a user is and what they may do; nobody if they are
 // gone or deactivated.
 func (s *Service) principal(ctx context.Context, user string) (auth.Principal, error) {
-	u, found, err := one[User](ctx, s.d.DB.Read(), "id = ?", user)
+	return principalIn(ctx, s.d.DB.Read(), user)
+}
+
+func principalIn(ctx context.Context, db bun.IDB, user string) (auth.Principal, error) {
+	u, found, err := one[User](ctx, db, "id = ?", user)
 	if err != nil || !found {
 		return auth.Principal{}, err
 	}
-	rows, err := memberships(ctx, s.d.DB.Read(), user)
+	rows, err := memberships(ctx, db, user)
 	if err != nil {
 		return auth.Principal{}, err
 	}

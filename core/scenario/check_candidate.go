@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -114,6 +115,9 @@ func checkCandidate(d *Document, c Candidate, p string, wrong complain) {
 	case c.HTTP != nil:
 		endpoint, p = c.HTTP.Endpoint, p+"/http"
 		checkPrice(d, c.HTTP.Price, p, wrong)
+		if !below(c.HTTP.Path) {
+			wrong(p+"/path", "it leads out of the endpoint's base URL", "指向端点基础地址之外")
+		}
 	case c.Recorded != nil:
 		checkPrice(d, c.Recorded.Price, p+"/recorded", wrong)
 	case c.Human != nil:
@@ -126,6 +130,23 @@ func checkCandidate(d *Document, c Candidate, p string, wrong complain) {
 		}
 		wrong(p+"/endpoint", "there is no endpoint %s; known: %s", "没有 endpoint %s；可用：%s", endpoint, nearestFirst(endpoint, names))
 	}
+}
+
+// below reports whether a path stays below the address that it is put behind.
+// Under serve that address has the key of an administrator, who gave it for
+// what lies there and not for all of that host.
+func below(path string) bool {
+	u, err := url.Parse(path)
+	if err != nil || u.Host != "" || strings.Contains(u.Path, `\`) {
+		return false
+	}
+	for part := range strings.SplitSeq(u.Path, "/") {
+		// A server may decode once more than we do, or know "..;" as well.
+		if again, err := url.PathUnescape(part); err != nil || again == "." || strings.Contains(again, "..") {
+			return false
+		}
+	}
+	return true
 }
 
 func checkBuiltin(c Candidate, s Suite, p string, wrong complain) {

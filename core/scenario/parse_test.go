@@ -80,6 +80,26 @@ func TestParseSaysWhereAndWhat(t *testing.T) {
 	}
 }
 
+// An application is called below its endpoint's address, whose key was given
+// for nothing else.
+func TestPathStaysBelowTheEndpoint(t *testing.T) {
+	t.Parallel()
+	for path, stays := range map[string]bool{"": true, "/": true, "/v1/chat-messages": true, "/v1/ask?mode=a..b/../c": true, "/a.b/c%20d": true,
+		"/../organization/admin_api_keys": false, "/v1/../../files": false, "/v1/%2e%2e/files": false, "/v1/%252e%252e/files": false, "/./x": false,
+		"/v1/..;/files": false, "/v1/..%2ffiles": false, `/v1\..\files`: false, "//evil.example/x": false, "/%zz": false} {
+		line := ""
+		if path != "" {
+			line = ", path: '" + path + "'"
+		}
+		doc := strings.Replace(minimal, "  - builtin: tfidf\n", "  - builtin: tfidf\n  - http: {id: app, endpoint: app, rung: large-model, request: request.tmpl, answer: /answer"+line+"}\n", 1) +
+			"endpoints:\n  app: {base_url: \"https://app.example.com/v1\", allows: [public]}\n"
+		_, err := scenario.Parse("scenario.yaml", []byte(doc))
+		if stays && err != nil || !stays && (err == nil || !strings.Contains(err.Error(), "leads out of the endpoint")) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
 func TestParseReportsEveryProblem(t *testing.T) {
 	t.Parallel()
 	src := strings.Replace(strings.Replace(minimal, "slug: faq", "slug: FAQ", 1), "class: public", "class: secret", 1)

@@ -165,10 +165,19 @@ func Read(ctx context.Context, form string, r io.Reader, l Limits, visit Visit) 
 	if form == Zip {
 		return readZip(sent, l, take)
 	}
-	return readTar(sent, take)
+	return readTar(ctx, sent, l, take)
 }
 
-func readTar(r io.Reader, take Visit) error {
+// tooManyEntries holds folders and what else is passed over to a bound as
+// well: they pack to almost nothing. Files count towards Limits.Files.
+func tooManyEntries(n int, l Limits) error {
+	if n > 2*l.Files {
+		return ErrBounds.With("what", text.Text{En: "too many files and folders", Zh: "文件和目录过多"}, "limit", 2*l.Files)
+	}
+	return nil
+}
+
+func readTar(ctx context.Context, r io.Reader, l Limits, take Visit) error {
 	damaged := func(err error) error {
 		if known(err) {
 			return err
@@ -180,7 +189,10 @@ func readTar(r io.Reader, take Visit) error {
 		return damaged(err)
 	}
 	t := tar.NewReader(z)
-	for {
+	for n := 1; ; n++ {
+		if err := errors.Join(ctx.Err(), tooManyEntries(n-1, l)); err != nil {
+			return err
+		}
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -221,9 +233,17 @@ func readZip(r *counter, l Limits, take Visit) (err error) {
 	if n > l.Bytes {
 		return ErrBounds.With("what", text.Text{En: "the archive", Zh: "归档文件"}, "limit", mib(l.Bytes))
 	}
-	z, err := zip.NewReader(f, n)
+	contents := &budget{r: f, all: 1<<20 + int64(l.Files)*maxRecord}
+	z, err := zip.NewReader(contents, n)
 	if err != nil {
+		if known(err) {
+			return err
+		}
 		return ErrArchive.With("form", "zip").Because(err)
+	}
+	contents.all = -1
+	if err := tooManyEntries(len(z.File), l); err != nil {
+		return err
 	}
 	for _, e := range z.File {
 		switch mode := e.Mode(); {
@@ -244,6 +264,27 @@ func readZip(r *counter, l Limits, take Visit) (err error) {
 		}
 	}
 	return nil
+}
+
+// maxRecord is what a file takes in the contents of a zip, in bytes: 46, its
+// name, and room for the times and sizes that packers add.
+const maxRecord = 46 + maxPath + 256
+
+// budget bounds what is read while the contents of a zip are held in memory,
+// where each of its records takes several times its size, files or not. An
+// all of less than 0 is no bound.
+type budget struct {
+	r          io.ReaderAt
+	all, taken int64
+}
+
+func (b *budget) ReadAt(p []byte, at int64) (int, error) {
+	if b.all >= 0 {
+		if b.taken += int64(len(p)); b.taken > b.all {
+			return 0, ErrBounds.With("what", text.Text{En: "the archive's table of contents", Zh: "归档的文件列表"}, "limit", mib(b.all))
+		}
+	}
+	return b.r.ReadAt(p, at)
 }
 
 // counter counts what was sent.

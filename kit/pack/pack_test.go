@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -128,6 +129,30 @@ func TestHostileArchives(t *testing.T) {
 		if _, err := read(pack.TarGz, tarGz(t, entry{name: "x", body: "y", kind: kind}), small); !errors.Is(err, pack.ErrKind) {
 			t.Errorf("kind %c: %v", kind, err)
 		}
+	}
+}
+
+// Folders are not kept, and must not be free either: a few bytes of an archive
+// name as many as it takes to fill the memory.
+func TestFoldersAreCounted(t *testing.T) {
+	t.Parallel()
+	var few, many []entry
+	for i := range 20_000 {
+		many = append(many, entry{name: fmt.Sprintf("folder-%05d/", i), kind: tar.TypeDir})
+	}
+	few = append(append(few, many[:5]...), entry{name: "a", body: "x"})
+	for form, packed := range map[string]func(*testing.T, ...entry) []byte{pack.TarGz: tarGz, pack.Zip: zipped} {
+		if got, err := read(form, packed(t, few...), small); err != nil || got["a"] != "x" {
+			t.Errorf("%s with few: %v %v", form, got, err)
+		}
+		if _, err := read(form, packed(t, many[:7]...), small); !errors.Is(err, pack.ErrBounds) {
+			t.Errorf("%s with more: %v", form, err)
+		}
+	}
+	// A zip's contents are given up before they are all in memory.
+	_, err := read(pack.Zip, zipped(t, many...), small)
+	if f := fault.From(err); !errors.Is(err, pack.ErrBounds) || !strings.Contains(f.Error(), "table of contents") {
+		t.Errorf("many: %v", err)
 	}
 }
 

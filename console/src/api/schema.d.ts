@@ -5419,7 +5419,15 @@ export interface operations {
             };
             406: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
-            429: components["responses"]["Problem"];
+            /** @description Among others: run.watched. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
         };
