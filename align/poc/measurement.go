@@ -114,7 +114,11 @@ type Score struct {
 
 // Count returns s as what bounds and tests are computed from.
 func (s Score) Count() stats.Count {
-	return stats.Count{K: s.Correct, N: s.N, Clusters: s.Clusters, NEff: s.NEff}
+	c := stats.Count{K: s.Correct, N: s.N, Clusters: s.Clusters, NEff: s.NEff}
+	if s.Judged != nil && s.Judged.Sufficient {
+		c.Parts = s.Judged.Verdicts
+	}
+	return c
 }
 
 // SliceScore is a Score on one slice.
