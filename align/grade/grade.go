@@ -60,8 +60,8 @@ type Test struct {
 	High      float64 `json:"high"`
 	AlphaUsed float64 `json:"alpha_used"`
 	Outcome   Outcome `json:"outcome"`
-	// Clusters is how many clusters the cases come in, and NEff how many
-	// independent cases they are worth; the bounds are then approximate. 0 if
+	// Clusters is how many clusters of equal size the cases are worth, and NEff
+	// how many independent cases; the bounds are then approximate. 0 if
 	// every case stands by itself.
 	Clusters int     `json:"clusters,omitempty"`
 	NEff     float64 `json:"n_eff,omitempty"`

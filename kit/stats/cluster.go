@@ -22,10 +22,12 @@ const MinClusters = 20
 // most n, and k = p*nEff. The clustered variance is
 // C/(C-1) / n^2 * sum over clusters of (sum of (s_i - p))^2
 // (Miller 2024, arXiv:2411.00640, appendix A, with the usual correction for
-// few clusters). If all cases agree, or there is one cluster, the data say
-// nothing about how alike cases within a cluster are; nEff is then the number
-// of clusters, the cautious end. All results are 0 if the slices are empty or
-// differ in length.
+// few clusters). clusters is how many of equal size they are worth
+// (evenClusters), less than their number where a few hold most of the cases:
+// degrees of freedom and MinClusters go by it. If all cases agree, or there is
+// one cluster, the data say nothing about how alike cases within a cluster
+// are; nEff is then clusters, the cautious end. All results are 0 if the
+// slices are empty or differ in length.
 func ClusteredProportion(correct []bool, cluster []int) (k, nEff float64, clusters int) {
 	if len(correct) == 0 || len(correct) != len(cluster) {
 		return 0, 0, 0
@@ -37,16 +39,34 @@ func ClusteredProportion(correct []bool, cluster []int) (k, nEff float64, cluste
 		}
 	}
 	m := ClusteredMean(xs, cluster)
-	n, c, p := float64(m.N), float64(m.Clusters), m.Value
+	worth := evenClusters(cluster)
+	n, c, p := float64(m.N), float64(worth), m.Value
 	if p == 0 || p == 1 || m.Clusters == 1 {
-		return p * c, c, m.Clusters
+		return p * c, c, worth
 	}
 	naive, clustered := p*(1-p)/n, m.SE*m.SE
 	nEff = n
 	if clustered > naive {
 		nEff = n * naive / clustered
 	}
-	return p * nEff, nEff, m.Clusters
+	return p * nEff, nEff, worth
+}
+
+// evenClusters returns how many clusters of equal size tell as much about the
+// variance between them as these do, rounded: (sum of m)^2 / sum of m^2
+// over the sizes m, as Kish (1965, Survey Sampling, 11.7) has it for weights.
+// It is their number if all are of one size.
+func evenClusters(cluster []int) int {
+	size := map[int]int{}
+	for _, c := range cluster {
+		size[c]++
+	}
+	squares := 0
+	for _, m := range size {
+		squares += m * m
+	}
+	n := float64(len(cluster))
+	return max(1, int(math.Round(n*n/float64(max(1, squares)))))
 }
 
 // ClusterGate is what a gate may say of a proportion in clusters.
@@ -66,7 +86,8 @@ type ClusterGate struct {
 // variance itself is estimated from C clusters. They are approximate, and
 // there are none below MinClusters clusters. Where whole clusters fail
 // together and do so seldom, a sample may hold no such cluster and say nothing
-// of it: there the error can be twice the stated one.
+// of it: there the error can be up to twice the stated one at 3 to 5 %, and
+// nine times at 0.5 %.
 func GateClustered(correct []bool, cluster []int, alpha float64) ClusterGate {
 	k, n, c := ClusteredProportion(correct, cluster)
 	return gateCounts(k, n, len(correct), c, alpha)
