@@ -60,16 +60,19 @@ type Test struct {
 	High      float64 `json:"high"`
 	AlphaUsed float64 `json:"alpha_used"`
 	Outcome   Outcome `json:"outcome"`
-	// Clusters is how many clusters the cases come in, and NEff how many
-	// independent cases they are worth; the bounds are then approximate. 0 if
+	// Clusters is how many clusters of equal size the cases are worth, and NEff
+	// how many independent cases; the bounds are then approximate. 0 if
 	// every case stands by itself.
 	Clusters int     `json:"clusters,omitempty"`
 	NEff     float64 `json:"n_eff,omitempty"`
+	// Verdicts are those of poc.Judged, from which the bounds come if a judge
+	// model graded.
+	Verdicts []stats.Count `json:"-"`
 }
 
 // Count returns t as what its bounds are computed from.
 func (t Test) Count() stats.Count {
-	return stats.Count{K: t.Correct, N: t.N, Clusters: t.Clusters, NEff: t.NEff}
+	return stats.Count{K: t.Correct, N: t.N, Clusters: t.Clusters, NEff: t.NEff, Parts: t.Verdicts}
 }
 
 // Verdict is what was found about one slice.
@@ -231,7 +234,7 @@ func holm(slicesIn []Slice, m poc.Measurement) [][]Test {
 			}
 			x := c.Slices[j]
 			cells = append(cells, cell{slice: i, bar: s.Bar,
-				test: Test{Candidate: c.ID, Correct: x.Correct, N: x.N, Accuracy: x.Accuracy, Clusters: x.Clusters, NEff: x.NEff},
+				test: Test{Candidate: c.ID, Correct: x.Correct, N: x.N, Accuracy: x.Accuracy, Clusters: x.Clusters, NEff: x.NEff, Verdicts: x.Count().Parts},
 				pass: x.Count().Greater(s.Bar), not: x.Count().Less(s.Bar)})
 		}
 	}

@@ -193,7 +193,7 @@ func reason(v Verdict) text.Text {
 	case WhyMoreCases:
 		return say("%s looks good enough, but %d cases do not show it; about %d more would", "%s 看上去够好，但 %d 条用例还不足以证明；约需再标注 %d 条", t.Candidate, t.N, v.More)
 	case WhyFewClusters:
-		return say("%d cases come in %d clusters; below %d clusters nothing can be settled", "%d 条用例只来自 %d 个簇；少于 %d 个簇无法下结论", t.N, t.Clusters, stats.MinClusters)
+		return say("%d cases are worth %d clusters of equal size; below %d clusters nothing can be settled", "%d 条用例只相当于 %d 个等规模簇；少于 %d 个簇无法下结论", t.N, t.Clusters, stats.MinClusters)
 	case WhyNotClose:
 		return say("%s is the closest, with a lower bound of %s against the bar %s; more cases would not help", "%s 最接近，下限 %s，门槛 %s；增加用例也无济于事", t.Candidate, term.Percent(t.Low), bar)
 	}

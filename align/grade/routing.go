@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/landfall-ai/landfall/align/poc"
+	"github.com/landfall-ai/landfall/align/poc/grader/judge"
 	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/kit/stats"
@@ -44,11 +45,14 @@ type RoutingInput struct {
 	// Clusters numbers what cases have in common, as poc.Clusters does; nil if
 	// each stands by itself. Cases of one cluster are in one fold.
 	Clusters []int
-	Routers  []Router
-	Bar      float64
-	Alpha    float64            // one-sided error of what is shown as proven; Alpha if 0
-	Bars     map[string]float64 // by slice
-	Seed     uint64
+	// Judge measured the judge model that said which answers are correct; nil
+	// if none did. Shares stay as it judged; what is proven has its errors out.
+	Judge   *judge.Measurement
+	Routers []Router
+	Bar     float64
+	Alpha   float64            // one-sided error of what is shown as proven; Alpha if 0
+	Bars    map[string]float64 // by slice
+	Seed    uint64
 }
 
 // Routing says which candidate serves what, and what that buys.
@@ -161,7 +165,7 @@ func Route(in RoutingInput) Routing {
 	best, cascade := f.choose(nil)
 	policy := f.cross()
 	r.Policy = &RoutePolicy{Cheap: routers[best.cheap].ID, Measured: f.point(policy), Bar: in.Bar}
-	r.Policy.LowerBound, _ = f.count(policy).Bounds(in.Alpha)
+	r.Policy.LowerBound = f.low(policy)
 	r.Policy.Proven = r.Policy.LowerBound >= in.Bar
 	if best.dear >= 0 {
 		r.Policy.Dear, r.Policy.Threshold = routers[best.dear].ID, best.threshold
@@ -259,6 +263,20 @@ func (f fitter) count(ds []decision) stats.Count {
 		correct[i] = f.correct(d, i)
 	}
 	return stats.CountOf(correct, f.in.Clusters)
+}
+
+// low is the one-sided lower bound of how often decisions are right: 0 if a
+// judge says so who does not reach its bar.
+func (f fitter) low(ds []decision) float64 {
+	c := f.count(ds)
+	if f.in.Judge != nil {
+		if !f.in.Judge.Standing.Sufficient {
+			return 0
+		}
+		c.Judge = &f.in.Judge.Calibration
+	}
+	low, _ := c.Bounds(f.in.Alpha)
+	return low
 }
 
 // difference is the interval at poc.Level of how much more often the first
@@ -517,6 +535,11 @@ func WithRouting(r Result, m poc.Measurement, outcomes []poc.Outcome, bar float6
 		}
 	}
 	in.Clusters = poc.Clusters(cases)
+	for _, g := range m.Graders {
+		if g.Suite == suite || suite == "" { // with one suite, cases name none
+			in.Judge = cmp.Or(in.Judge, g.Judge)
+		}
+	}
 	routing := Route(in)
 	routing.Suite = suite
 	people := slices.IndexFunc(m.Candidates, func(c poc.CandidateMeasurement) bool { return c.Rung == poc.Human })

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/landfall-ai/landfall/align/grade"
+	"github.com/landfall-ai/landfall/align/poc/grader/judge"
 	"github.com/landfall-ai/landfall/kit/stats"
 )
 
@@ -212,5 +213,24 @@ func TestAPolicyIsNotProvenByTheChoice(t *testing.T) {
 	}
 	if proven > 11 { // P[Bin(100, .05) > 11] = 0.004
 		t.Errorf("%d of %d", proven, worlds)
+	}
+}
+
+// What a judge model counted is not proven until its errors are out, and by one
+// that does not stand never.
+func TestAJudgedPolicyIsProvenByWhatTheJudgeIsWorth(t *testing.T) {
+	t.Parallel()
+	in := world(2000, 3, .97, true)
+	in.Bar = .8
+	raw := grade.Route(in).Policy
+	in.Judge = &judge.Measurement{Standing: judge.Standing{Sufficient: true}, Calibration: stats.Calibration{TruePositive: 49, Positive: 50, TrueNegative: 35, Negative: 50}}
+	kind := grade.Route(in).Policy
+	in.Judge.Standing.Sufficient = false
+	none := grade.Route(in).Policy
+	if !raw.Proven || !(kind.LowerBound < raw.LowerBound-0.01) || kind.LowerBound == 0 || kind.Measured != raw.Measured {
+		t.Errorf("judged: %v of raw %v, proven %v", kind.LowerBound, raw.LowerBound, kind.Proven)
+	}
+	if none.Proven || none.LowerBound != 0 {
+		t.Errorf("a judge that does not stand proves %+v", none)
 	}
 }

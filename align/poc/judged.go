@@ -24,6 +24,9 @@ type Judged struct {
 	Correct int     `json:"correct"`
 	Raw     float64 `json:"raw"`
 	SE      float64 `json:"se"` // of the corrected share, with that of the calibration
+	// Verdicts are what bounds are computed from: what was counted and how good
+	// the judge is, suite by suite.
+	Verdicts []stats.Count `json:"verdicts,omitempty"`
 	// Sufficient is false where the judge does not reach its bar: the figure is
 	// shown and is no evidence.
 	Sufficient bool `json:"sufficient"`
@@ -63,9 +66,10 @@ func (m Measurement) WithJudge(suite string, slices map[string]bool, whole bool,
 	return out
 }
 
-// judged is s with the errors of a judge taken out. NEff is how many cases,
-// judged without error, would give the same lower limit: all that rests on
-// counts then rests on the corrected share and its width.
+// judged is s with the errors of a judge taken out. What is shown is the
+// interval of Lang and Reiczigel; gates rest on the bounds of stats.Count with a
+// judge. NEff is how many cases, judged without error, would give the same lower
+// bound: it serves planning.
 func (s Score) judged(j judge.Measurement) Score {
 	if s.N == 0 || s.Judged != nil {
 		return s
@@ -77,13 +81,19 @@ func (s Score) judged(j judge.Measurement) Score {
 	}
 	c := j.Correct(k, n, Level)
 	out := s
-	out.Judged = &Judged{Correct: s.Correct, Raw: s.Accuracy, SE: c.SE, Sufficient: j.Standing.Sufficient && c.OK}
+	verdicts, calibration := s.Count(), j.Calibration
+	verdicts.Judge = &calibration
+	out.Judged = &Judged{Correct: s.Correct, Raw: s.Accuracy, SE: c.SE, Verdicts: []stats.Count{verdicts}, Sufficient: j.Standing.Sufficient && c.OK}
 	if !out.Judged.Sufficient {
 		return out.unknown()
 	}
 	out.Accuracy, out.Low, out.High = c.Value, c.Low, c.High
 	out.Correct = int(math.Floor(c.Value*float64(s.N) + 1e-9))
-	out.NEff = worth(float64(out.Correct)/float64(s.N), c.Low, float64(n))
+	if !verdicts.Gated() {
+		out.Low, out.High = 0, 1
+	}
+	low, _ := verdicts.Bounds((1 - Level) / 2)
+	out.NEff = worth(float64(out.Correct)/float64(s.N), low, float64(n))
 	if out.Clusters == 0 {
 		out.Clusters = s.N
 	}
@@ -100,6 +110,7 @@ func (s Score) unknown() Score {
 func (c CandidateMeasurement) together() Score {
 	out, variance := c.Overall, 0.0
 	correct, accuracy, raw, n := 0, 0.0, 0, 0
+	var verdicts []stats.Count
 	for _, s := range c.Suites {
 		if s.Judged != nil && !s.Judged.Sufficient {
 			return out.unknown()
@@ -107,8 +118,12 @@ func (c CandidateMeasurement) together() Score {
 		se, was := s.Accuracy*(1-s.Accuracy)/float64(max(1, s.N)), s.Correct
 		if s.Judged != nil {
 			se, was = s.Judged.SE*s.Judged.SE, s.Judged.Correct
-		} else if s.Clusters > 0 && s.NEff > 0 {
-			se *= float64(s.N) / s.NEff
+			verdicts = append(verdicts, s.Judged.Verdicts...)
+		} else {
+			verdicts = append(verdicts, s.Count())
+			if s.Clusters > 0 && s.NEff > 0 {
+				se *= float64(s.N) / s.NEff
+			}
 		}
 		w := float64(s.N)
 		variance += w * w * se
@@ -118,17 +133,12 @@ func (c CandidateMeasurement) together() Score {
 		return out
 	}
 	out.Correct, out.Accuracy = correct, accuracy/float64(n)
-	se := math.Sqrt(variance) / float64(n)
-	out.Judged = &Judged{Correct: raw, Raw: float64(raw) / float64(n), SE: se, Sufficient: true}
-	p := float64(correct) / float64(n)
-	if out.NEff = float64(n); se > 0 {
-		out.NEff = min(out.NEff, p*(1-p)/(se*se))
-	}
-	alpha := (1 - Level) / 2
-	out.Low, out.High = stats.LowerBoundReal(p*out.NEff, out.NEff, alpha), stats.UpperBoundReal(p*out.NEff, out.NEff, alpha)
+	out.Judged = &Judged{Correct: raw, Raw: float64(raw) / float64(n), SE: math.Sqrt(variance) / float64(n), Verdicts: verdicts, Sufficient: true}
 	if out.Clusters == 0 {
 		out.Clusters = n
 	}
+	out.Low, out.High = out.Count().Bounds((1 - Level) / 2)
+	out.NEff = worth(float64(correct)/float64(n), out.Low, float64(n))
 	return out
 }
 

@@ -323,7 +323,10 @@ func Recommend(m Measurement, bar float64) (_ Recommended, ok bool) {
 	for i, c := range measured {
 		low, high := c.Overall.Count().Bounds(alpha)
 		method := "clopper-pearson, bonferroni"
-		if c.Overall.Clusters > 0 {
+		switch {
+		case c.Overall.Judged != nil:
+			method = "rogan-gladen on clopper-pearson bounds (mover), bonferroni"
+		case c.Overall.Clusters > 0:
 			method = "clopper-pearson on effective cases of clusters (korn-graubard), bonferroni"
 		}
 		rs[i] = Recommended{Candidate: c, Sufficient: low >= bar, Accuracy: evidence.Estimate{

@@ -102,8 +102,8 @@ type Score struct {
 	Low      float64 `json:"low"`  // two-sided Clopper–Pearson at Level
 	High     float64 `json:"high"` // two-sided Clopper–Pearson at Level
 	Level    float64 `json:"level"`
-	// Clusters is how many clusters the cases come in; 0 if each stands by
-	// itself. NEff is how many independent cases they are worth; the interval
+	// Clusters is how many clusters of equal size the cases are worth; 0 if each
+	// stands by itself. NEff is how many independent cases they are worth; the interval
 	// is then approximate, and 0 to 1 below stats.MinClusters.
 	Clusters int     `json:"clusters,omitempty"`
 	NEff     float64 `json:"n_eff,omitempty"`
@@ -114,7 +114,11 @@ type Score struct {
 
 // Count returns s as what bounds and tests are computed from.
 func (s Score) Count() stats.Count {
-	return stats.Count{K: s.Correct, N: s.N, Clusters: s.Clusters, NEff: s.NEff}
+	c := stats.Count{K: s.Correct, N: s.N, Clusters: s.Clusters, NEff: s.NEff}
+	if s.Judged != nil && s.Judged.Sufficient {
+		c.Parts = s.Judged.Verdicts
+	}
+	return c
 }
 
 // SliceScore is a Score on one slice.

@@ -2,8 +2,10 @@ package stats_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
+	"gonum.org/v1/gonum/stat/distuv"
 	"pgregory.net/rapid"
 
 	"github.com/landfall-ai/landfall/kit/stats"
@@ -86,8 +88,15 @@ func TestGateClustered(t *testing.T) {
 	if g := stats.GateClustered(correct, cluster, 0.05); g.Allowed || g.Low != 0 || g.High != 1 || g.Clusters != 19 {
 		t.Errorf("%+v", g)
 	}
-	// The 20th opens it: all agree, so it counts as 20 cases, 0.05^(1/20).
+	// A 20th of one case tells next to nothing; with ten like the others it opens
+	// the gate: all agree, so it counts as 20 cases, 0.05^(1/20).
 	correct, cluster = append(correct, true), append(cluster, 19)
+	if g := stats.GateClustered(correct, cluster, 0.05); g.Allowed {
+		t.Errorf("%+v", g)
+	}
+	for range 9 {
+		correct, cluster = append(correct, true), append(cluster, 19)
+	}
 	g := stats.GateClustered(correct, cluster, 0.05)
 	if !g.Allowed || g.NEff != 20 {
 		t.Errorf("%+v", g)
@@ -231,4 +240,49 @@ func tenths(cluster []int) []int {
 		out[i] = c % 10
 	}
 	return out
+}
+
+// Clusters of 2, 5 or 30 cases tell less than as many of equal size: counted as
+// they are, 30 of them pass in 13 % what is exactly at the bar.
+func TestUnevenClustersPassSeldom(t *testing.T) {
+	t.Parallel()
+	const bar, icc, rounds, alpha = 0.9, 0.375, 2000, 0.05
+	rng := rand.New(rand.NewPCG(7, 7))
+	share := distuv.Beta{Alpha: bar * (1/icc - 1), Beta: (1 - bar) * (1/icc - 1), Src: rng}
+	passed := 0
+	for range rounds {
+		var correct []bool
+		var cluster []int
+		for c := range 30 {
+			p := share.Rand()
+			for range []int{2, 5, 30}[rng.IntN(3)] {
+				correct, cluster = append(correct, rng.Float64() < p), append(cluster, c)
+			}
+		}
+		if low, _ := stats.CountOf(correct, cluster).Bounds(alpha); low >= bar {
+			passed++
+		}
+	}
+	if share := float64(passed) / rounds; share > alpha {
+		t.Errorf("%.4f pass", share)
+	}
+}
+
+func TestEvenClustersAreCountedAsTheyAre(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		sizes []int
+		want  int
+	}{{[]int{4, 4, 4}, 3}, {[]int{1, 1, 1, 1}, 4}, {[]int{30, 1, 1}, 1}, {[]int{6, 3, 3}, 3}, {[]int{9, 1, 1, 1}, 2}, {[]int{9}, 1}} {
+		var correct []bool
+		var cluster []int
+		for i, n := range c.sizes {
+			for k := range n {
+				correct, cluster = append(correct, k%2 == 0), append(cluster, i)
+			}
+		}
+		if got := stats.CountOf(correct, cluster).Clusters; got != c.want {
+			t.Errorf("%v are worth %d clusters, want %d", c.sizes, got, c.want)
+		}
+	}
 }

@@ -2912,6 +2912,7 @@ export interface components {
             /** Format: double */
             se: number;
             sufficient: boolean;
+            verdicts?: components["schemas"]["StatsCount"][] | null;
         };
         PocLatency: {
             /** Format: int64 */
@@ -3802,6 +3803,18 @@ export interface components {
             true_negative: number;
             /** Format: int64 */
             true_positive: number;
+        };
+        StatsCount: {
+            /** Format: int64 */
+            clusters?: number;
+            judge?: components["schemas"]["StatsCalibration"];
+            /** Format: int64 */
+            k: number;
+            /** Format: int64 */
+            n: number;
+            /** Format: double */
+            n_eff?: number;
+            parts?: components["schemas"]["StatsCount"][] | null;
         };
         StatsInterval: {
             /** Format: double */
