@@ -191,7 +191,7 @@ func sliceSection(r Report, l lang) *section {
 		correct, low := num(l.outcome(notMeasured)), num(term.None)
 		if x := closest(v); x != nil {
 			correct = strong(l.pct(x.Accuracy), l.count(x.Correct)+" / "+l.count(x.N))
-			if x.Clusters > 0 {
+			if x.Clusters > 0 && x.Clusters < x.N { // else every case stands by itself
 				correct.Sub = append(correct.Sub, l.say(l.count(x.Clusters)+" clusters of equal size, worth "+l.count(int(x.NEff))+" cases", l.count(x.Clusters)+" 个等规模簇，相当于 "+l.count(int(x.NEff))+" 条独立用例"))
 			}
 			low = num(l.pct(x.Low))
