@@ -43,7 +43,7 @@ test: setup ## vet, staticcheck, house rules, unit, store (SQLite) and script te
 
 .PHONY: test-race
 test-race: ## the tests of what runs in parallel under the race detector
-	scripts/gotest.sh -race ./kit/... ./core/... ./align/poc ./align/poc/remote ./align/poc/recorded ./align/poc/grader/... ./prove/... ./app/... ./cmd/...
+	scripts/gotest.sh -race -timeout 25m ./kit/... ./core/... ./align/poc ./align/poc/remote ./align/poc/recorded ./align/poc/grader/... ./prove/... ./app/... ./cmd/...
 
 .PHONY: test-postgres
 test-postgres: ## every store's tests on PostgreSQL as well as SQLite (starts a throwaway server)
