@@ -52,7 +52,7 @@ test-postgres: ## every store's tests on PostgreSQL as well as SQLite (starts a 
 
 .PHONY: e2e
 e2e: setup console build ## kill -9 at random points, the demo, real data, full disks, the report and the console in a browser
-	LANDFALL_BIN=$(abspath bin/landfall) scripts/gotest.sh -tags e2e -count 1 -timeout 20m ./e2e/
+	LANDFALL_BIN=$(abspath bin/landfall) scripts/gotest.sh -tags e2e -count 1 -timeout 40m ./e2e/
 
 .PHONY: e2e-model
 e2e-model: build ## 200 cases through a real small model (builds llama.cpp once, into LANDFALL_CACHE)
