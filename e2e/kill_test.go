@@ -220,6 +220,9 @@ func (k *killer) sealed(t *testing.T) {
 		got[key{c.Candidate, c.Case}] = c
 	}
 	for key, want := range k.measured {
+		if strings.HasSuffix(key.candidate, "#probes") {
+			continue // sealed in a file of their own; the conclusion is compared
+		}
 		c, ok := got[key]
 		if !ok || c.Resolution != want.resolution || c.Correct != want.correct || c.LatencyUS != want.latency/1000 {
 			t.Fatalf("%v was sealed as %+v, the journal had %+v", key, c, want)
