@@ -62,8 +62,9 @@ func (c *command) open(ctx context.Context) (*app.App, error) {
 	if c.t.Verbose {
 		level = slog.LevelInfo
 	}
-	return app.Open(ctx, app.Config{Home: c.home, Version: version, Now: time.Now,
+	a, err := app.Open(ctx, app.Config{Home: c.home, Version: version, Now: time.Now,
 		Log: slog.New(slog.NewTextHandler(c.t.Err, &slog.HandlerOptions{Level: level}))})
+	return a, store.Explain(err) // a full disk may show here too
 }
 
 // with runs f with an open home.

@@ -43,7 +43,8 @@ var (
 
 // Explain returns the fault behind err where a user can do something about it
 // (full disk, damaged file, lost server, rival writer), with err as its cause,
-// and err itself otherwise, also if it holds a fault already.
+// and err itself otherwise, also if it holds a fault already that does not come
+// from a full disk.
 func Explain(err error) error {
 	if d, ok := diagnose(err); ok {
 		return d.With().Because(err)
@@ -73,11 +74,15 @@ func Duplicate(err error) bool {
 
 func diagnose(err error) (fault.Def, bool) {
 	var known *fault.Error
-	if err == nil || errors.As(err, &known) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || errors.Is(err, ErrDiskFull) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return fault.Def{}, false
 	}
+	// Whatever could not be written, that the disk is full says it better.
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return ErrDiskFull, true
+	}
+	if errors.As(err, &known) {
+		return fault.Def{}, false
 	}
 	var lite sqlite3.Error
 	if errors.As(err, &lite) {
