@@ -159,7 +159,7 @@ func TestReportReference(t *testing.T) {
 		reflect.TypeFor[poc.Cost](): "cost", reflect.TypeFor[poc.CoveragePoint](): "coverage", reflect.TypeFor[grade.RoutePoint](): "route point",
 		reflect.TypeFor[roi.Rate](): "rate", reflect.TypeFor[roi.PaybackResult](): "payback", reflect.TypeFor[scenario.Quantity](): "quantity",
 		reflect.TypeFor[boundary.Cell](): "cell", reflect.TypeFor[judge.Rate](): "judge rate", reflect.TypeFor[stats.Agreement](): "kappa",
-		reflect.TypeFor[stats.Interval](): "interval", reflect.TypeFor[probe.Harm](): "harm", reflect.TypeFor[raters.Agreement](): "agreement of raters",
+		reflect.TypeFor[stats.Interval](): "interval", reflect.TypeFor[stats.Count](): "count", reflect.TypeFor[probe.Harm](): "harm", reflect.TypeFor[raters.Agreement](): "agreement of raters",
 	}
 	names := map[string]bool{}
 	jsonNames(reflect.TypeFor[report.Report](), "", recurring, names)
