@@ -2,8 +2,6 @@ package grade
 
 import (
 	_ "embed"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/landfall-ai/landfall/align/poc"
@@ -43,13 +41,9 @@ func Kind() evidence.Kind {
 // Statement makes the evidence of a grading. A share without a traffic sample
 // is assumed, and so is what rests on it.
 func Statement(r Result, started, finished time.Time) (evidence.Statement, error) {
-	raw, err := json.Marshal(r)
+	detail, err := evidence.DetailOf(r)
 	if err != nil {
-		return evidence.Statement{}, fmt.Errorf("encode grading: %w", err)
-	}
-	var detail map[string]any
-	if err := json.Unmarshal(raw, &detail); err != nil {
-		return evidence.Statement{}, fmt.Errorf("decode grading: %w", err)
+		return evidence.Statement{}, err
 	}
 	count := map[Outcome]int{}
 	for _, v := range r.Slices {
@@ -83,13 +77,7 @@ func estimate(s Share) evidence.Estimate {
 
 // FromRecord reads a grading back out of its evidence.
 func FromRecord(r evidence.Record) (Result, error) {
-	raw, err := json.Marshal(r.Statement.Predicate.Detail)
-	if err != nil {
-		return Result{}, fmt.Errorf("encode detail of %s: %w", r.ID(), err)
-	}
 	var out Result
-	if err := json.Unmarshal(raw, &out); err != nil {
-		return Result{}, fmt.Errorf("decode detail of %s: %w", r.ID(), err)
-	}
-	return out, nil
+	err := r.Detail(&out)
+	return out, err
 }

@@ -2,8 +2,6 @@ package poc
 
 import (
 	_ "embed"
-	"encoding/json"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -49,7 +47,7 @@ func Kind() evidence.Kind {
 // Statement makes the evidence of a run: one item with all candidates. The
 // caller fills scenario, run and subjects.
 func Statement(m Measurement, rec Recommended, started, finished time.Time) (evidence.Statement, error) {
-	detail, err := toMap(m)
+	detail, err := evidence.DetailOf(m)
 	if err != nil {
 		return evidence.Statement{}, err
 	}
@@ -83,31 +81,13 @@ func Statement(m Measurement, rec Recommended, started, finished time.Time) (evi
 
 // FromRecord reads the measurement back out of a POC's evidence.
 func FromRecord(r evidence.Record) (m Measurement, recommended string, sufficient bool, err error) {
-	raw, err := json.Marshal(r.Statement.Predicate.Detail)
-	if err != nil {
-		return m, "", false, fmt.Errorf("encode detail of %s: %w", r.ID(), err)
-	}
 	var d struct {
 		Measurement
 		Recommended string `json:"recommended"`
 		Sufficient  bool   `json:"sufficient"`
 	}
-	if err := json.Unmarshal(raw, &d); err != nil {
-		return m, "", false, fmt.Errorf("decode detail of %s: %w", r.ID(), err)
-	}
-	return d.Measurement, d.Recommended, d.Sufficient, nil
-}
-
-func toMap(v any) (map[string]any, error) {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return nil, fmt.Errorf("encode measurement: %w", err)
-	}
-	var out map[string]any
-	if err := json.Unmarshal(raw, &out); err != nil {
-		return nil, fmt.Errorf("decode measurement: %w", err)
-	}
-	return out, nil
+	err = r.Detail(&d)
+	return d.Measurement, d.Recommended, d.Sufficient, err
 }
 
 // Float returns the amount for comparing and charting; 0 if there is none.

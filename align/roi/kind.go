@@ -2,8 +2,6 @@ package roi
 
 import (
 	_ "embed"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/landfall-ai/landfall/core/evidence"
@@ -50,13 +48,9 @@ func Kind() evidence.Kind {
 
 // Statement makes the evidence of a result.
 func Statement(r Result, started, finished time.Time) (evidence.Statement, error) {
-	raw, err := json.Marshal(r)
+	detail, err := evidence.DetailOf(r)
 	if err != nil {
-		return evidence.Statement{}, fmt.Errorf("encode return: %w", err)
-	}
-	var detail map[string]any
-	if err := json.Unmarshal(raw, &detail); err != nil {
-		return evidence.Statement{}, fmt.Errorf("decode return: %w", err)
+		return evidence.Statement{}, err
 	}
 	est := func(x Range) evidence.Estimate {
 		return evidence.Estimate{Value: x.P50, Low: x.P10, High: x.P90, N: r.Draws, Method: "monte carlo, P10 to P90", Level: 0.8}
@@ -93,13 +87,7 @@ func Statement(r Result, started, finished time.Time) (evidence.Statement, error
 
 // FromRecord reads a result back out of its evidence.
 func FromRecord(r evidence.Record) (Result, error) {
-	raw, err := json.Marshal(r.Statement.Predicate.Detail)
-	if err != nil {
-		return Result{}, fmt.Errorf("encode detail of %s: %w", r.ID(), err)
-	}
 	var out Result
-	if err := json.Unmarshal(raw, &out); err != nil {
-		return Result{}, fmt.Errorf("decode detail of %s: %w", r.ID(), err)
-	}
-	return out, nil
+	err := r.Detail(&out)
+	return out, err
 }

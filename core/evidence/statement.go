@@ -1,6 +1,8 @@
 package evidence
 
 import (
+	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -114,6 +116,31 @@ type Record struct {
 
 // ID returns the id of the evidence.
 func (r Record) ID() string { return r.Statement.Predicate.ID }
+
+// DetailOf returns v as the detail of a statement: what its JSON holds.
+func DetailOf(v any) (map[string]any, error) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode a detail of %T: %w", v, err)
+	}
+	var out map[string]any
+	if err := json.Unmarshal(raw, &out); err != nil {
+		return nil, fmt.Errorf("decode a detail of %T: %w", v, err)
+	}
+	return out, nil
+}
+
+// Detail reads what DetailOf was given back into v, a pointer.
+func (r Record) Detail(v any) error {
+	raw, err := json.Marshal(r.Statement.Predicate.Detail)
+	if err != nil {
+		return fmt.Errorf("encode detail of %s: %w", r.ID(), err)
+	}
+	if err := json.Unmarshal(raw, v); err != nil {
+		return fmt.Errorf("decode detail of %s: %w", r.ID(), err)
+	}
+	return nil
+}
 
 // Exact returns the value of an exact metric by its dotted name; false if it
 // is absent or an estimate.

@@ -3,8 +3,6 @@ package gate
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -71,13 +69,9 @@ func (e *evaluation) inputs() ([]evidence.Subject, evidence.Provenance) {
 // Statement makes the evidence of a verdict, whose detail it is. Its
 // provenance is the worst of what the rules read.
 func Statement(v Verdict) (evidence.Statement, error) {
-	raw, err := json.Marshal(v)
+	detail, err := evidence.DetailOf(v)
 	if err != nil {
-		return evidence.Statement{}, fmt.Errorf("encode verdict of %s: %w", v.Gate, err)
-	}
-	var detail map[string]any
-	if err := json.Unmarshal(raw, &detail); err != nil {
-		return evidence.Statement{}, fmt.Errorf("decode verdict of %s: %w", v.Gate, err)
+		return evidence.Statement{}, err
 	}
 	count := map[Outcome]int{}
 	for _, r := range v.Rules {
@@ -99,15 +93,9 @@ func Statement(v Verdict) (evidence.Statement, error) {
 
 // FromRecord reads a verdict back out of its evidence.
 func FromRecord(r evidence.Record) (Verdict, error) {
-	raw, err := json.Marshal(r.Statement.Predicate.Detail)
-	if err != nil {
-		return Verdict{}, fmt.Errorf("encode detail of %s: %w", r.ID(), err)
-	}
 	var v Verdict
-	if err := json.Unmarshal(raw, &v); err != nil {
-		return Verdict{}, fmt.Errorf("decode detail of %s: %w", r.ID(), err)
-	}
-	return v, nil
+	err := r.Detail(&v)
+	return v, err
 }
 
 // Recorded is a verdict as it stands in the log.

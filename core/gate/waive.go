@@ -1,8 +1,6 @@
 package gate
 
 import (
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/landfall-ai/landfall/core/evidence"
@@ -45,13 +43,9 @@ func WaiverKind() evidence.Kind {
 
 // WaiverStatement makes the evidence of a waiver, for a policy of that digest.
 func WaiverStatement(scenario string, w Waiver, policy string, at time.Time) (evidence.Statement, error) {
-	raw, err := json.Marshal(w)
+	detail, err := evidence.DetailOf(w)
 	if err != nil {
-		return evidence.Statement{}, fmt.Errorf("encode waiver %s: %w", w.ID, err)
-	}
-	var detail map[string]any
-	if err := json.Unmarshal(raw, &detail); err != nil {
-		return evidence.Statement{}, fmt.Errorf("decode waiver %s: %w", w.ID, err)
+		return evidence.Statement{}, err
 	}
 	// A waiver rests on somebody's word.
 	return evidence.Statement{Subject: []evidence.Subject{evidence.NewSubject(RolePolicy, w.Gate, policy)}, PredicateType: WaiverKind().URI,
@@ -67,12 +61,8 @@ func waivers(records []evidence.Record, gate string, now time.Time) map[string]W
 		if r.Statement.PredicateType != uri || r.Statement.Predicate.Exploratory {
 			continue
 		}
-		raw, err := json.Marshal(r.Statement.Predicate.Detail)
-		if err != nil {
-			continue
-		}
 		var w Waiver
-		if err := json.Unmarshal(raw, &w); err != nil || w.ID == "" {
+		if err := r.Detail(&w); err != nil || w.ID == "" {
 			continue // what cannot be read waives nothing
 		}
 		last[w.ID] = w

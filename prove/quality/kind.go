@@ -74,13 +74,9 @@ func (m Metrics) tree() map[string]any {
 
 // Statement makes the evidence of a result.
 func Statement(r Result, started, finished time.Time) (evidence.Statement, error) {
-	raw, err := json.Marshal(r)
+	detail, err := evidence.DetailOf(r)
 	if err != nil {
-		return evidence.Statement{}, fmt.Errorf("encode quality result: %w", err)
-	}
-	var detail map[string]any
-	if err := json.Unmarshal(raw, &detail); err != nil {
-		return evidence.Statement{}, fmt.Errorf("decode quality result: %w", err)
+		return evidence.Statement{}, err
 	}
 	delete(detail, "metrics") // they stand beside the detail
 	return evidence.Statement{PredicateType: Kind().URI, Predicate: evidence.Predicate{

@@ -1,8 +1,6 @@
 package selection
 
 import (
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/landfall-ai/landfall/core/evidence"
@@ -32,13 +30,9 @@ func Kind() evidence.Kind {
 
 // Statement makes the evidence of a selection.
 func Statement(r Result, started, finished time.Time) (evidence.Statement, error) {
-	raw, err := json.Marshal(r)
+	detail, err := evidence.DetailOf(r)
 	if err != nil {
-		return evidence.Statement{}, fmt.Errorf("encode selection: %w", err)
-	}
-	var detail map[string]any
-	if err := json.Unmarshal(raw, &detail); err != nil {
-		return evidence.Statement{}, fmt.Errorf("decode selection: %w", err)
+		return evidence.Statement{}, err
 	}
 	within, front := 0, 0
 	prov := evidence.Measured
@@ -62,13 +56,7 @@ func Statement(r Result, started, finished time.Time) (evidence.Statement, error
 
 // FromRecord reads a selection back out of its evidence.
 func FromRecord(r evidence.Record) (Result, error) {
-	raw, err := json.Marshal(r.Statement.Predicate.Detail)
-	if err != nil {
-		return Result{}, fmt.Errorf("encode detail of %s: %w", r.ID(), err)
-	}
 	var out Result
-	if err := json.Unmarshal(raw, &out); err != nil {
-		return Result{}, fmt.Errorf("decode detail of %s: %w", r.ID(), err)
-	}
-	return out, nil
+	err := r.Detail(&out)
+	return out, err
 }

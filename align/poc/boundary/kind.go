@@ -1,8 +1,6 @@
 package boundary
 
 import (
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/landfall-ai/landfall/core/evidence"
@@ -36,13 +34,9 @@ func Kind() evidence.Kind {
 // Statement makes the evidence of a boundary. The caller fills scenario, run
 // and subjects.
 func Statement(r Result, started, finished time.Time) (evidence.Statement, error) {
-	raw, err := json.Marshal(r)
+	detail, err := evidence.DetailOf(r)
 	if err != nil {
-		return evidence.Statement{}, fmt.Errorf("encode the boundary: %w", err)
-	}
-	var detail map[string]any
-	if err := json.Unmarshal(raw, &detail); err != nil {
-		return evidence.Statement{}, fmt.Errorf("decode the boundary: %w", err)
+		return evidence.Statement{}, err
 	}
 	metrics := map[string]any{}
 	weak := 0
@@ -86,13 +80,7 @@ func (c Cell) estimate() evidence.Estimate {
 
 // FromRecord reads a boundary back out of its evidence.
 func FromRecord(r evidence.Record) (Result, error) {
-	raw, err := json.Marshal(r.Statement.Predicate.Detail)
-	if err != nil {
-		return Result{}, fmt.Errorf("encode detail of %s: %w", r.ID(), err)
-	}
 	var out Result
-	if err := json.Unmarshal(raw, &out); err != nil {
-		return Result{}, fmt.Errorf("decode detail of %s: %w", r.ID(), err)
-	}
-	return out, nil
+	err := r.Detail(&out)
+	return out, err
 }

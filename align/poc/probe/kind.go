@@ -2,7 +2,6 @@ package probe
 
 import (
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -43,13 +42,9 @@ func Kind() evidence.Kind {
 // Statement makes the evidence of a measurement: aggregates, digests and ids of
 // cases, never their text. The caller fills scenario, run and subjects.
 func Statement(m Measurement, recommended string, started, finished time.Time) (evidence.Statement, error) {
-	raw, err := json.Marshal(m)
+	detail, err := evidence.DetailOf(m)
 	if err != nil {
-		return evidence.Statement{}, fmt.Errorf("encode probes: %w", err)
-	}
-	var detail map[string]any
-	if err := json.Unmarshal(raw, &detail); err != nil {
-		return evidence.Statement{}, fmt.Errorf("decode probes: %w", err)
+		return evidence.Statement{}, err
 	}
 	detail["recommended"] = recommended
 	run, idle := 0, 0
@@ -74,15 +69,9 @@ func Statement(m Measurement, recommended string, started, finished time.Time) (
 
 // FromRecord reads a measurement back out of its evidence.
 func FromRecord(r evidence.Record) (Measurement, error) {
-	raw, err := json.Marshal(r.Statement.Predicate.Detail)
-	if err != nil {
-		return Measurement{}, fmt.Errorf("encode detail of %s: %w", r.ID(), err)
-	}
 	var out Measurement
-	if err := json.Unmarshal(raw, &out); err != nil {
-		return Measurement{}, fmt.Errorf("decode detail of %s: %w", r.ID(), err)
-	}
-	return out, nil
+	err := r.Detail(&out)
+	return out, err
 }
 
 // both formats a message in both languages with the same arguments.
