@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -338,18 +337,7 @@ func reliability(r Report, cs []boundary.CandidateMap, suite string, l lang) *cu
 	out := &curve{Title: l.under(suite, l.say("Confidence against correctness", "置信度与正确率")),
 		XLabel: l.say("confidence that the candidate gave", "候选方案给出的置信度"), YLabel: l.say("share that was right", "实际正确率"),
 		Note: l.say("Ten bins of equal numbers of cases.", "按用例数等分为十档。")}
-	for i := range 5 {
-		v := float64(i) / 4
-		t := tick{X: x(v), Label: l.pct0(v), Anchor: "middle"}
-		switch i {
-		case 0:
-			t.Anchor = "start"
-		case 4:
-			t.Anchor = "end"
-		}
-		out.XTicks = append(out.XTicks, t)
-		out.YTicks = append(out.YTicks, tick{X: x(1 - v), Label: l.pct0(v)})
-	}
+	out.quarters(l.pct0, l.pct0)
 	var said []string
 	for i, c := range cs[:min(len(cs), curveLines-1)] {
 		var pts []string
@@ -363,11 +351,6 @@ func reliability(r Report, cs []boundary.CandidateMap, suite string, l lang) *cu
 	out.Lines = append(out.Lines, curveLine{Label: l.say("perfectly calibrated", "完全校准"), Class: "s5", Points: "0,1000 1000,0"})
 	out.Desc = strings.Join(said, l.say("; ", "；"))
 	return out
-}
-
-// thousandth writes a share of a side of 1000.
-func thousandth(share float64) string {
-	return strconv.FormatFloat(math.Round(min(1, max(0, share))*1e4)/10, 'f', -1, 64)
 }
 
 // decisionSection says what misses and false detections cost.
@@ -420,18 +403,7 @@ func sweep(r Report, cs []boundary.CandidateMap, suite string, l lang) *curve {
 	out := &curve{Title: l.under(suite, l.say("Cost of errors by threshold", "不同阈值下的错误代价")),
 		XLabel: l.say("threshold: the least score at which something counts as found", "阈值：分数达到多少算检出"), YLabel: l.say("cost of errors per case", "单件错误代价"),
 		Note: l.say("The symbol is the threshold in use. Left of it more false detections, right of it more misses.", "符号为当前阈值；向左误检增多，向右漏检增多。")}
-	for i := range 5 {
-		v := float64(i) / 4
-		t := tick{X: x(v), Label: strconv.FormatFloat(v, 'f', -1, 64), Anchor: "middle"}
-		switch i {
-		case 0:
-			t.Anchor = "start"
-		case 4:
-			t.Anchor = "end"
-		}
-		out.XTicks = append(out.XTicks, t)
-		out.YTicks = append(out.YTicks, tick{X: x(1 - v), Label: l.price(v*top, r.Scenario.Currency)})
-	}
+	out.quarters(func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }, func(v float64) string { return l.price(v*top, r.Scenario.Currency) })
 	var said []string
 	// A candidate that gives all cases one score has no threshold to move.
 	cs = slices.DeleteFunc(slices.Clone(cs), func(c boundary.CandidateMap) bool { return len(c.Decision.Curve) < 3 })

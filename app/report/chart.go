@@ -342,6 +342,27 @@ type curveLine struct {
 	MarkY  string
 }
 
+// quarters draws the ticks of both axes at 0, ¼, ½, ¾ and 1 of their length.
+func (c *curve) quarters(across, up func(share float64) string) {
+	for i := range 5 {
+		v := float64(i) / 4
+		t := tick{X: x(v), Label: across(v), Anchor: "middle"}
+		switch i {
+		case 0:
+			t.Anchor = "start"
+		case 4:
+			t.Anchor = "end"
+		}
+		c.XTicks = append(c.XTicks, t)
+		c.YTicks = append(c.YTicks, tick{X: x(1 - v), Label: up(v)})
+	}
+}
+
+// thousandth writes a share of a side of 1000.
+func thousandth(share float64) string {
+	return strconv.FormatFloat(math.Round(min(1, max(0, share))*1e4)/10, 'f', -1, 64)
+}
+
 // curveLines is how many lines can still be told apart.
 const curveLines = 6
 
@@ -377,27 +398,13 @@ func coverageCurve(r Report, l lang) *curve {
 		XLabel: l.say("coverage: share of requests answered", "覆盖率：作答的占比"), YLabel: l.say("error among the answered", "作答部分的错误率"),
 		Note: l.say("A candidate that abstains when it is unsure answers less and errs less. The symbol is the threshold that would have answered 80% of the validation cases.",
 			"没有把握时弃答（转人工），答得少，错得也少。符号为在验证集上恰好作答 80% 的置信度阈值。")}
-	for i := range 5 {
-		v := float64(i) / 4
-		t := tick{X: x(v), Label: l.pct0(v), Anchor: "middle"}
-		switch i {
-		case 0:
-			t.Anchor = "start"
-		case 4:
-			t.Anchor = "end"
-		}
-		out.XTicks = append(out.XTicks, t)
-		out.YTicks = append(out.YTicks, tick{X: x(1 - v), Label: l.pctShort(v * top)})
-	}
-	px := func(share float64) string {
-		return strconv.FormatFloat(math.Round(min(1, max(0, share))*1e4)/10, 'f', -1, 64)
-	}
+	out.quarters(l.pct0, func(v float64) string { return l.pctShort(v * top) })
 	var said []string
 	for i, c := range cs {
 		line := curveLine{Label: l.of(c.Title), Class: "s" + strconv.Itoa(i+1)}
 		var pts []string
 		for _, p := range c.Coverage {
-			pts = append(pts, px(p.Coverage)+","+px(1-(1-p.Accuracy)/top))
+			pts = append(pts, thousandth(p.Coverage)+","+thousandth(1-(1-p.Accuracy)/top))
 		}
 		line.Points = strings.Join(pts, " ")
 		last := c.Coverage[len(c.Coverage)-1]
