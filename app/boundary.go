@@ -6,7 +6,6 @@ import (
 	"github.com/landfall-ai/landfall/align/poc"
 	"github.com/landfall-ai/landfall/align/poc/boundary"
 	"github.com/landfall-ai/landfall/core/dataset"
-	"github.com/landfall-ai/landfall/core/evidence"
 	"github.com/landfall-ai/landfall/core/scenario"
 )
 
@@ -52,17 +51,17 @@ func (s *suite) closed() map[string]bool {
 
 // boundaryOf reads the boundary that a run found.
 func (a *App) boundaryOf(ctx context.Context, run poc.RunID) (*boundary.Result, error) {
-	list, err := a.Evidence.List(ctx, evidence.Filter{Run: string(run), Kind: boundary.Kind().Name, Limit: 1})
+	rec, found, err := a.evidenceOf(ctx, string(run), boundary.Kind())
 	if err != nil {
 		return nil, err
 	}
-	if len(list) == 0 {
+	if !found {
 		r, err := a.Runs.Get(ctx, string(run))
 		if err != nil {
 			return nil, err
 		}
 		return nil, boundary.ErrNone.With("id", r.ID, "state", string(r.State))
 	}
-	r, err := boundary.FromRecord(list[0])
+	r, err := boundary.FromRecord(rec)
 	return &r, err
 }

@@ -3,6 +3,9 @@ package app
 import (
 	"cmp"
 	"context"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/landfall-ai/landfall/align/poc"
 	"github.com/landfall-ai/landfall/align/poc/diff"
@@ -52,24 +55,35 @@ func (a *App) side(ctx context.Context, run poc.Run, candidate, suite string) (d
 			return diff.Side{}, err
 		}
 	}
-	out := diff.Side{Name: run.ID + "/" + candidate}
-	known := map[string]bool{}
-	err := a.withResults(ctx, run.ResultsDigest, func(path string) error {
-		rows, err := poc.ReadResults(ctx, path, poc.CaseFilter{})
-		for _, r := range rows {
-			known[r.Candidate] = true
-			if r.Candidate != candidate || suite != "" && r.Suite != suite {
-				continue
-			}
-			out.Results = append(out.Results, diff.Result{CaseID: r.CaseID, Expected: r.Expected, Slice: r.Slice, Resolution: r.Resolution, Correct: r.Correct})
-		}
-		return err
-	})
+	rows, err := a.answersOf(ctx, run, poc.CaseFilter{Candidate: candidate, Suite: suite})
 	if err != nil {
 		return diff.Side{}, err
 	}
-	if !known[candidate] {
-		return diff.Side{}, diff.ErrCandidate.With("run", run.ID, "candidate", candidate, "known", listed(known))
+	out := diff.Side{Name: run.ID + "/" + candidate}
+	for _, r := range rows {
+		out.Results = append(out.Results, diff.Result{CaseID: r.CaseID, Expected: r.Expected, Slice: r.Slice, Resolution: r.Resolution, Correct: r.Correct})
 	}
 	return out, nil
+}
+
+// answersOf reads what a run has on file about one candidate. It fails with
+// diff.ErrCandidate if that is nothing at all.
+func (a *App) answersOf(ctx context.Context, run poc.Run, f poc.CaseFilter) (rows []poc.CaseResult, err error) {
+	known := map[string]bool{}
+	err = a.withResults(ctx, run.ResultsDigest, func(path string) (err error) {
+		if f.Candidate != "" {
+			if rows, err = poc.ReadResults(ctx, path, f); err != nil || len(rows) > 0 {
+				return err
+			}
+		}
+		all, err := poc.ReadResults(ctx, path, poc.CaseFilter{}) // to say who is there
+		for _, r := range all {
+			known[r.Candidate] = true
+		}
+		return err
+	})
+	if err == nil && len(rows) == 0 && !known[f.Candidate] {
+		err = diff.ErrCandidate.With("run", run.ID, "candidate", f.Candidate, "known", strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+	}
+	return rows, err
 }

@@ -2,10 +2,8 @@ package app_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
@@ -27,15 +25,7 @@ func TestGradingFromRunToRoutes(t *testing.T) {
 	if err := app.CopyExample(examples.BankSupport, dir); err != nil {
 		t.Fatal(err)
 	}
-	a, err := app.Open(ctx, app.Config{Home: t.TempDir(), Version: "test", Log: slog.New(slog.DiscardHandler), Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := a.Close(context.WithoutCancel(ctx)); err != nil {
-			t.Error(err)
-		}
-	})
+	a := opened(t)
 	if _, err := a.Routes(ctx, dir, time.Hour); !errors.Is(err, grade.ErrRoutesNone) {
 		t.Errorf("before a run: %v", err)
 	}

@@ -2,14 +2,11 @@ package app_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/landfall-ai/landfall/align/roi"
 	"github.com/landfall-ai/landfall/app"
@@ -28,15 +25,7 @@ func TestLifecycleFromRunToActuals(t *testing.T) {
 	if err := app.CopyExample(examples.BankSupport, dir); err != nil {
 		t.Fatal(err)
 	}
-	a, err := app.Open(ctx, app.Config{Home: t.TempDir(), Version: "test", Log: slog.New(slog.DiscardHandler), Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := a.Close(context.WithoutCancel(ctx)); err != nil {
-			t.Error(err)
-		}
-	})
+	a := opened(t)
 	if _, err := a.Return(ctx, dir); !errors.Is(err, app.ErrNoLifecycle) {
 		t.Errorf("before a run: %v", err)
 	}

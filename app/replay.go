@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/landfall-ai/landfall/align/poc"
-	"github.com/landfall-ai/landfall/align/poc/diff"
 	"github.com/landfall-ai/landfall/align/poc/remote"
 	"github.com/landfall-ai/landfall/core/dataset"
 	"github.com/landfall-ai/landfall/core/evidence"
@@ -115,45 +114,32 @@ func (a *App) Replay(ctx context.Context, runID poc.RunID, caseID, candidate str
 
 // measurement reads what a run measured out of its evidence.
 func (a *App) measurement(ctx context.Context, run poc.Run) (poc.Measurement, string, error) {
-	list, err := a.Evidence.List(ctx, evidence.Filter{Run: run.ID, Kind: poc.Kind().Name, Limit: 1})
-	if err != nil || len(list) == 0 {
+	rec, found, err := a.evidenceOf(ctx, run.ID, poc.Kind())
+	if err != nil || !found {
 		return poc.Measurement{}, "", err
 	}
-	m, recommended, _, err := poc.FromRecord(list[0])
+	m, recommended, _, err := poc.FromRecord(rec)
 	return m, recommended, err
 }
 
+// evidenceOf returns the newest evidence of a kind that a run left.
+func (a *App) evidenceOf(ctx context.Context, run string, k evidence.Kind) (_ evidence.Record, found bool, err error) {
+	list, err := a.Evidence.List(ctx, evidence.Filter{Run: run, Kind: k.Name, Limit: 1})
+	if err != nil || len(list) == 0 {
+		return evidence.Record{}, false, err
+	}
+	return list[0], true, nil
+}
+
 func (a *App) caseResult(ctx context.Context, run poc.Run, caseID, candidate string) (poc.CaseResult, error) {
-	var found *poc.CaseResult
-	known := map[string]bool{}
-	err := a.withResults(ctx, run.ResultsDigest, func(path string) error {
-		rows, err := poc.ReadResults(ctx, path, poc.CaseFilter{})
-		for _, r := range rows {
-			known[r.Candidate] = true
-			if r.Candidate == candidate && r.CaseID == caseID {
-				found = &r
-			}
-		}
-		return err
-	})
+	rows, err := a.answersOf(ctx, run, poc.CaseFilter{Candidate: candidate, Case: caseID})
 	switch {
 	case err != nil:
 		return poc.CaseResult{}, err
-	case found != nil:
-		return *found, nil
-	case !known[candidate]:
-		return poc.CaseResult{}, diff.ErrCandidate.With("run", run.ID, "candidate", candidate, "known", listed(known))
+	case len(rows) == 0:
+		return poc.CaseResult{}, ErrCase.With("run", run.ID, "candidate", candidate, "case", caseID)
 	}
-	return poc.CaseResult{}, ErrCase.With("run", run.ID, "candidate", candidate, "case", caseID)
-}
-
-func listed(names map[string]bool) string {
-	var out []string
-	for name := range names {
-		out = append(out, name)
-	}
-	slices.Sort(out)
-	return strings.Join(out, ", ")
+	return rows[len(rows)-1], nil
 }
 
 // changed says what differs between what a run measured and what is there now.

@@ -62,7 +62,9 @@ type CaseResult struct {
 // CaseFilter selects sealed results; the zero value selects all.
 type CaseFilter struct {
 	Candidate string
-	Wrong     bool // only cases without a correct resolution
+	Suite     string
+	Case      string // id
+	Wrong     bool   // only cases without a correct resolution
 	Offset    int
 	Limit     int // 0 is none
 }
@@ -73,9 +75,9 @@ func ReadResults(ctx context.Context, path string, f CaseFilter) ([]CaseResult, 
 	if f.Limit <= 0 {
 		f.Limit = math.MaxInt
 	}
-	err := duck.Query(ctx, path, `SELECT * FROM file WHERE (? = '' OR candidate = ?) AND (NOT ? OR NOT correct)
+	err := duck.Query(ctx, path, `SELECT * FROM file WHERE (? = '' OR candidate = ?) AND (? = '' OR suite = ?) AND (? = '' OR case_id = ?) AND (NOT ? OR NOT correct)
 		ORDER BY candidate, case_id LIMIT ? OFFSET ?`,
-		[]any{f.Candidate, f.Candidate, f.Wrong, f.Limit, f.Offset}, func(r *sql.Rows) error {
+		[]any{f.Candidate, f.Candidate, f.Suite, f.Suite, f.Case, f.Case, f.Wrong, f.Limit, f.Offset}, func(r *sql.Rows) error {
 			var c CaseResult
 			if err := r.Scan(&c.Candidate, &c.Suite, &c.CaseID, &c.Slice, &c.Expected, &c.Resolution, &c.Confidence, &c.Correct, &c.Score, &c.Severe, &c.Invalid,
 				&c.LatencyUs, &c.WaitedUs, &c.FirstUs, &c.Input, &c.Output, &c.Error); err != nil {
