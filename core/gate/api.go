@@ -57,11 +57,6 @@ type rulesInput struct {
 	Gate     string              `query:"gate" required:"true" enum:"align,prove,platform,deepen,organize,share" doc:"the gate" zh:"哪道门禁"`
 }
 
-// place is where a list of gates goes on.
-type place struct {
-	Done int `json:"done"`
-}
-
 var listColumns = []term.Column{
 	{Field: "gate", Head: text.Text{En: "GATE", Zh: "门禁"}},
 	{Field: "outcome", Head: text.Text{En: "OUTCOME", Zh: "结论"}, Form: term.AsOutcome},
@@ -101,7 +96,7 @@ func Operations(r *rest.Registry, sc evidence.Scenarios, verdicts func(ctx conte
 			for i, v := range vs {
 				views[i] = viewOf(v)
 			}
-			return paged(ctx, in.PageParams, id, views)
+			return rest.PageOf(ctx, in.PageParams, id, views)
 		})
 	one := func(ctx context.Context, in *showInput) (*Verdict, error) {
 		_, vs, err := all(ctx, in.Scenario)
@@ -126,33 +121,6 @@ func Operations(r *rest.Registry, sc evidence.Scenarios, verdicts func(ctx conte
 			if err != nil {
 				return nil, err
 			}
-			return paged(ctx, in.PageParams, []string{v.Scenario, v.Gate}, v.Rules)
+			return rest.PageOf(ctx, in.PageParams, []string{v.Scenario, v.Gate}, v.Rules)
 		})
-}
-
-// paged is a page of what is at hand as a whole.
-func paged[T any](ctx context.Context, p rest.PageParams, filter any, all []T) (*rest.Page[T], error) {
-	type numbered struct {
-		item T
-		n    int
-	}
-	page, err := rest.Paginate(ctx, p, filter, func(_ context.Context, after *place, limit int) ([]numbered, error) {
-		from := 0
-		if after != nil {
-			from = min(max(0, after.Done), len(all))
-		}
-		var out []numbered
-		for i := from; i < min(len(all), from+limit); i++ {
-			out = append(out, numbered{all[i], i + 1})
-		}
-		return out, nil
-	}, func(x numbered) place { return place{x.n} })
-	if err != nil {
-		return nil, err
-	}
-	out := &rest.Page[T]{Next: page.Next}
-	for _, x := range page.Items {
-		out.Items = append(out.Items, x.item)
-	}
-	return out, nil
 }

@@ -83,6 +83,34 @@ func Paginate[T, K any](ctx context.Context, p PageParams, filter any, fetch fun
 	return page, nil
 }
 
+// PageOf is Paginate of a list that is at hand as a whole. A cursor counts what
+// was given out, so all must stand in the same order from call to call.
+func PageOf[T any](ctx context.Context, p PageParams, filter any, all []T) (*Page[T], error) {
+	type numbered struct {
+		item T
+		n    int // of items up to and including it
+	}
+	page, err := Paginate(ctx, p, filter, func(_ context.Context, after *int, limit int) ([]numbered, error) {
+		from := 0
+		if after != nil {
+			from = min(max(0, *after), len(all))
+		}
+		var out []numbered
+		for i := from; i < min(len(all), from+limit); i++ {
+			out = append(out, numbered{all[i], i + 1})
+		}
+		return out, nil
+	}, func(x numbered) int { return x.n })
+	if err != nil {
+		return nil, err
+	}
+	out := &Page[T]{Next: page.Next}
+	for _, x := range page.Items {
+		out.Items = append(out.Items, x.item)
+	}
+	return out, nil
+}
+
 type cursor[K any] struct {
 	Key    K      `json:"k"`
 	Filter string `json:"f"`

@@ -91,28 +91,6 @@ func Operations(r *rest.Registry, of func(context.Context, poc.RunID) (*Result, 
 					rows = append(rows, row)
 				}
 			}
-			type placed struct {
-				Row
-				at int
-			}
-			page, err := rest.Paginate(ctx, in.PageParams, []string{string(in.Run), in.Suite, in.Candidate}, func(_ context.Context, after *int, limit int) ([]placed, error) {
-				from := 0
-				if after != nil {
-					from = *after + 1
-				}
-				var out []placed
-				for i := from; i < len(rows) && len(out) < limit; i++ {
-					out = append(out, placed{rows[i], i})
-				}
-				return out, nil
-			}, func(p placed) int { return p.at })
-			if err != nil {
-				return nil, err
-			}
-			out := &rest.Page[Row]{Next: page.Next}
-			for _, p := range page.Items {
-				out.Items = append(out.Items, p.Row)
-			}
-			return out, nil
+			return rest.PageOf(ctx, in.PageParams, []string{string(in.Run), in.Suite, in.Candidate}, rows)
 		})
 }
